@@ -1,0 +1,17 @@
+import { TerraformStack } from 'cdktf';
+import { IConstruct } from 'constructs';
+
+/** A construct's id as a lower-case name with dashes: `DigitsService` becomes `digits-service`. */
+export function kebabCase(text: string): string {
+  return text
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+}
+
+/** Ids from the stack down to the construct, the stack's own left out. */
+export function pathBelowStack(scope: IConstruct): string[] {
+  const stack = TerraformStack.of(scope);
+  return scope.node.scopes.slice(stack.node.scopes.length).map(construct => construct.node.id);
+}

@@ -1,0 +1,125 @@
+import { ITerraformDependable, TerraformProvider } from 'cdktf';
+import { Image } from '@cdktf/provider-docker/lib/image';
+import { RegistryImage } from '@cdktf/provider-docker/lib/registry-image';
+import { Construct } from 'constructs';
+import { StackPath } from '../core/assets';
+import { isKnown } from '../core/tokens';
+import { IContainerRegistry } from '../workspace/container-registry';
+import { invalidPrebuiltReference } from './errors';
+
+/** What an image asks its build for. @internal */
+export interface ImageBuildRequest {
+  readonly context: StackPath;
+  /** SHA-256 of everything that goes into the image. */
+  readonly fingerprint: string;
+  readonly repositoryName: string;
+  readonly registry?: IContainerRegistry;
+  readonly platform: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly needsNetwork: boolean;
+  readonly provider?: TerraformProvider;
+}
+
+/** What a build gives back. @internal */
+export interface BuiltImage {
+  /** `<registry>/<repository>@sha256:…`; absent for an image that stays on this machine. */
+  readonly reference?: string;
+  /** Id of the image in the Docker engine, where it is built there. */
+  readonly localImageId?: string;
+  /** What a service must wait for, beyond the values that it refers to. */
+  readonly dependencies: ITerraformDependable[];
+}
+
+/** Options of `ImageBuild.docker`. */
+export interface DockerBuildOptions {
+  /**
+   * Keeps the image in the Docker engine when it is replaced or destroyed.
+   * @default false
+   */
+  readonly keepLocally?: boolean;
+}
+
+/** How an image comes into being. */
+export abstract class ImageBuild {
+  /** Builds with the Docker engine that Terraform talks to, then pushes where there is a registry. */
+  public static docker(options: DockerBuildOptions = {}): ImageBuild {
+    return new DockerImageBuild(options);
+  }
+
+  /**
+   * Uses an image that exists.
+   * @param reference `<registry>/<repository>@sha256:…`: by digest, as a tag can change under a running service
+   */
+  public static prebuilt(reference: string): ImageBuild {
+    return new PrebuiltImage(reference);
+  }
+
+  /** False where the image exists already, so that no context is written. @internal */
+  public abstract readonly _needsContext: boolean;
+
+  /** Names the image where its content cannot: a prebuilt one's reference. @internal */
+  public readonly _reference?: string;
+
+  /** Called once, by the image. @internal */
+  public abstract _bind(scope: Construct, request: ImageBuildRequest): BuiltImage;
+}
+
+class DockerImageBuild extends ImageBuild {
+  public readonly _needsContext = true;
+
+  constructor(private readonly options: DockerBuildOptions) {
+    super();
+  }
+
+  public _bind(scope: Construct, request: ImageBuildRequest): BuiltImage {
+    const image = this.buildImage(scope, request);
+    if (request.registry === undefined) return { localImageId: image.imageId, dependencies: [image] };
+    const pushed = new RegistryImage(scope, 'Push', {
+      provider: request.provider,
+      name: image.name,
+      // rollback needs the old image, and another stack may run the same digest
+      keepRemotely: true,
+      triggers: { imageId: image.imageId },
+    });
+    return {
+      reference: `${request.registry.loginServer}/${request.repositoryName}@${pushed.sha256Digest}`,
+      localImageId: image.imageId,
+      dependencies: [pushed],
+    };
+  }
+
+  private buildImage(scope: Construct, request: ImageBuildRequest): Image {
+    const repository = request.registry ? `${request.registry.loginServer}/${request.repositoryName}` : request.repositoryName;
+    return new Image(scope, 'Resource', {
+      provider: request.provider,
+      name: `${repository}:${request.fingerprint.slice(0, 12)}`,
+      keepLocally: this.options.keepLocally ?? false,
+      // the path holds the fingerprint, so a changed context is a changed argument: the provider itself never looks inside
+      triggers: { fingerprint: request.fingerprint },
+      buildAttribute: {
+        context: request.context.relative,
+        platform: request.platform,
+        // the provider's two build paths read different keys
+        label: { ...request.labels },
+        labels: { ...request.labels },
+        networkMode: request.needsNetwork ? undefined : 'none',
+      },
+      lifecycle: { createBeforeDestroy: true },
+    });
+  }
+}
+
+class PrebuiltImage extends ImageBuild {
+  public readonly _needsContext = false;
+
+  constructor(public override readonly _reference: string) {
+    super();
+  }
+
+  public _bind(scope: Construct, _request: ImageBuildRequest): BuiltImage {
+    if (isKnown(this._reference) && !/^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$/.test(this._reference)) {
+      throw invalidPrebuiltReference(scope, this._reference);
+    }
+    return { reference: this._reference, dependencies: [] };
+  }
+}

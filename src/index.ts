@@ -1,0 +1,39 @@
+// What users may name. Everything else is internal and may change. Loaded lazily: see scripts/lazy-exports.mjs.
+export { IRegisteredModel, RegisteredModel, RegisteredModelAttributes, RegisteredModelProps } from './model/registered-model';
+export { DirectoryModelOptions, ModelSource } from './model/model-source';
+
+export { IInferenceImage, InferenceImage, InferenceImageProps } from './image/inference-image';
+export { InferenceConfig, InferenceConfigOptions, OnnxInferenceOptions } from './image/inference-config';
+export { DockerBuildOptions, ImageBuild } from './image/image-build';
+export { ImagePlatform } from './image/image-platform';
+
+export { ComputeSize, FromProfileOptions, Sizing } from './sizing/sizing';
+
+export {
+  ContainerRegistry,
+  ContainerRegistryAttributes,
+  ContainerRegistryLookup,
+  ContainerRegistryProps,
+  IContainerRegistry,
+  RegistrySku,
+} from './workspace/container-registry';
+export { IModelStore, ModelStore, ModelStoreAttributes, ModelStoreProps } from './workspace/model-store';
+export {
+  InsightsComponent,
+  IWorkspace,
+  LockLevel,
+  LogAnalytics,
+  PullIdentity,
+  Workspace,
+  WorkspaceAttributes,
+  WorkspaceLookup,
+  WorkspaceOutputOptions,
+  WorkspaceProps,
+} from './workspace/workspace';
+export { AzureMlWorkspaceOptions } from './workspace/azure-ml-workspace';
+
+export { IWebservice, WebserviceOutputOptions, WebserviceProps } from './webservice/webservice';
+export { Auth, KeyAuthOptions } from './webservice/auth';
+export { ProbeOptions, ServiceProbes } from './webservice/probe';
+export { Tls, TlsPemOptions } from './webservice/tls';
+export { WebserviceDefaults, WebserviceDefaultValues } from './webservice/webservice-defaults';

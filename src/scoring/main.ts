@@ -1,0 +1,6 @@
+import { engineMain } from './engine/engine-main';
+import { ENGINE_ARGUMENT } from './engine/protocol';
+import { serverMain } from './server-main';
+
+if (process.argv[2] === ENGINE_ARGUMENT) engineMain();
+else void serverMain(process.env, __filename);

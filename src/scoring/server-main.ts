@@ -1,0 +1,44 @@
+import { constants } from 'os';
+import { standardLog } from './log';
+import { ScoringServer } from './scoring-server';
+import { parseSettings } from './settings';
+
+/** What Azure ML's server exits with where it cannot load what it should serve. */
+const BAD_START = 3;
+
+/**
+ * Runs the front until a signal ends it: one JSON line `listening` once it can score; SIGTERM or SIGINT drain, a second one ends
+ * at once. A bad start is one plain sentence per fault on standard error, and exit code 3.
+ */
+export async function serverMain(env: NodeJS.ProcessEnv, program: string): Promise<void> {
+  const log = standardLog();
+  let server: ScoringServer | undefined;
+  let stopping = false;
+  // before anything is loaded: a stop in the middle of a start is a stop, too
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping || server === undefined) return endNow(server, signal);
+      stopping = true;
+      log.info('stopping', { signal });
+      void server.stop().then(() => {
+        log.info('stopped');
+        process.exit(0);
+      });
+    });
+  }
+  try {
+    server = new ScoringServer(parseSettings(env), log, program);
+    const address = await server.start();
+    if (!stopping) log.info('listening', { ...address, pid: process.pid });
+  } catch (error) {
+    if (stopping) return;
+    process.stderr.write(`${(error as Error).message}\n`);
+    server?.kill();
+    process.exit(BAD_START);
+  }
+}
+
+function endNow(server: ScoringServer | undefined, signal: 'SIGTERM' | 'SIGINT'): never {
+  server?.kill();
+  process.exit(128 + constants.signals[signal]);
+}

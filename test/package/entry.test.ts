@@ -1,0 +1,72 @@
+import { spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import * as source from '../../src/index';
+
+const ROOT = path.join(__dirname, '..', '..');
+const ENTRY = path.join(ROOT, 'lib', 'index.js');
+
+/** Runs a script against the compiled package in a process of its own, where nothing is loaded yet. */
+function run<T>(script: string, kind: 'commonjs' | 'module' = 'commonjs'): T {
+  if (!fs.existsSync(ENTRY)) throw new Error('lib/index.js is missing: npm run build');
+  const { stdout, stderr, status } = spawnSync(process.execPath, [`--input-type=${kind}`, '-e', script], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as T;
+}
+
+const NAMES = Object.keys(source).sort();
+
+describe('the compiled entry', () => {
+  test('exports what the source does', () => {
+    expect(run(`console.log(JSON.stringify(Object.keys(require('./lib')).sort()))`)).toEqual(NAMES);
+  });
+
+  test('loads one module over cdktf, and no provider', () => {
+    const added = run<string[]>(`
+      require('cdktf');
+      const before = new Set(Object.keys(require.cache));
+      require('./lib');
+      console.log(JSON.stringify(Object.keys(require.cache).filter(file => !before.has(file))));
+    `);
+    expect(added).toEqual([ENTRY]);
+  });
+
+  test('loads no more of the providers than single resources, whatever is used', () => {
+    const loaded = run<string[]>(`
+      const ours = require('./lib');
+      for (const name of Object.keys(ours)) ours[name];
+      console.log(JSON.stringify(Object.keys(require.cache)));
+    `);
+    const whole = /@cdktf[\\/]provider-[^\\/]+[\\/]lib[\\/](lazy-)?index\.js$/;
+    expect(loaded.filter(file => whole.test(file))).toEqual([]);
+    expect(loaded.some(file => file.includes('provider-azurerm'))).toBe(true);
+  });
+
+  test('gives the same class every time', () => {
+    const script = `const a = require('./lib'); console.log(JSON.stringify(Object.keys(a).filter(name => a[name] !== a[name] || !a[name])))`;
+    expect(run(script)).toEqual([]);
+  });
+
+  test('can be imported by name from an ES module', () => {
+    const script = `import * as ours from './lib/index.js'; console.log(JSON.stringify(Object.keys(ours).filter(n => n !== 'default' && n !== 'module.exports').sort()))`;
+    expect(run(script, 'module')).toEqual(NAMES);
+  });
+
+  test('has every class that the jsii assembly names', () => {
+    const assembly = JSON.parse(fs.readFileSync(path.join(ROOT, '.jsii'), 'utf8')) as {
+      types: Record<string, { kind: string; name: string; fqn: string }>;
+    };
+    const classes = Object.values(assembly.types).filter(type => type.kind === 'class' || type.kind === 'enum');
+    const found = run<Record<string, string>>(`
+      const ours = require('./lib');
+      const fqn = type => Object.getOwnPropertySymbols(type).filter(s => s.description === 'jsii.rtti').map(s => type[s].fqn)[0];
+      console.log(JSON.stringify(Object.fromEntries(${JSON.stringify(classes)}.filter(c => c.kind === 'class').map(c => [c.fqn, fqn(ours[c.name])]))));
+    `);
+    expect(Object.keys(found).length).toBeGreaterThan(5);
+    for (const [named, exported] of Object.entries(found)) expect(exported).toBe(named);
+    expect(classes.map(type => type.name).sort()).toEqual(NAMES);
+  });
+});

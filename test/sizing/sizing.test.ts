@@ -1,0 +1,145 @@
+import { App, TerraformStack, TerraformVariable } from 'cdktf';
+import fc from 'fast-check';
+import { roundUpToStep, SIZE_GRIDS } from '../../src/sizing/compute-size';
+import { ProfileResult, ProfileTarget } from '../../src/sizing/profile-result';
+import { BoundSize, Sizing } from '../../src/sizing/sizing';
+import { temporaryFile, temporaryFolder } from '../support/files';
+
+const MODEL = 'c'.repeat(64);
+
+const newStack = () => new TerraformStack(new App({ outdir: temporaryFolder() }), 'stack');
+
+const bind = (sizing: Sizing, target: ProfileTarget = 'aci', stack = newStack()) =>
+  sizing._bind(stack, { target, modelDigests: [MODEL] });
+
+const messages = (stack: TerraformStack) => stack.node.metadata.map(entry => `${entry.type} ${String(entry.data)}`);
+
+/** The fields of a profile that sizing reads, as `model-serving profile` writes them. */
+const PROFILE: Partial<ProfileResult> = {
+  schemaVersion: 1,
+  state: 'Succeeded',
+  recommendedCpu: 0.7,
+  recommendedMemoryInGB: 0.6,
+  model: { file: 'digits.onnx', sha256: MODEL, sizeInBytes: 9, onnxRuntimeVersion: '1.30.0' },
+  objective: { target: 'aci', rate: 50, percentile: 0.95, latencyMs: 40 },
+  sessionOptions: { intraOpNumThreads: 2, interOpNumThreads: 1, allowSpinning: true },
+};
+
+const profileFile = (changes: object = {}) => temporaryFile('profile.json', JSON.stringify({ ...PROFILE, ...changes }));
+
+describe('roundUpToStep', () => {
+  test('gives the smallest multiple that is not below the value', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.constantFrom(0.1, 0.01, 0.001, 1 / 1024), (thousandths, step) => {
+        const value = thousandths / 1000;
+        const rounded = roundUpToStep(value, step);
+        expect(rounded).toBeGreaterThanOrEqual(value - 1e-8);
+        expect(rounded).toBeLessThan(value + step);
+      }),
+    );
+  });
+
+  test('does not push a legal size to the next step', () => {
+    for (let tenths = 1; tenths <= 40; tenths++) expect(roundUpToStep(tenths / 10, 0.1)).toBe(tenths / 10);
+    expect(roundUpToStep(0.1 + 0.2, 0.1)).toBe(0.3);
+  });
+});
+
+describe('Sizing.fixed', () => {
+  test('rounds up to what the target can give, and never below its smallest', () => {
+    const size = Sizing.fixed({ cpu: 0.1234, memoryInGB: 0.55 });
+    expect(bind(size, 'aci')).toMatchObject({ cpu: 0.2, memoryInGB: 0.6 });
+    expect(bind(size, 'aks')).toMatchObject({ cpu: 0.124, memoryInGB: 564 / 1024 });
+    expect(bind(size, 'local')).toMatchObject({ cpu: 0.13 });
+    expect(bind(Sizing.fixed({ cpu: 0.01, memoryInGB: 0.01 }), 'aci')).toMatchObject({ cpu: 0.1, memoryInGB: 0.1 });
+  });
+
+  test('a larger size asked for never gives a smaller one', () => {
+    const amount = fc.double({ min: 0.001, max: 8, noNaN: true });
+    fc.assert(
+      fc.property(amount, amount, fc.constantFrom<ProfileTarget>('local', 'aci', 'aks', 'edge'), (a, b, target) => {
+        const of = (value: number): BoundSize => bind(Sizing.fixed({ cpu: value, memoryInGB: value }), target);
+        const [less, more] = [of(Math.min(a, b)), of(Math.max(a, b))];
+        expect(less.cpu).toBeLessThanOrEqual(more.cpu);
+        expect(less.memoryInGB).toBeLessThanOrEqual(more.memoryInGB);
+      }),
+    );
+  });
+
+  test('limits what it requests unless told otherwise, and uses as many threads as it has whole cores', () => {
+    expect(bind(Sizing.fixed({ cpu: 2.5, memoryInGB: 1 }))).toMatchObject({
+      cpuLimit: 2.5,
+      memoryInGBLimit: 1,
+      intraOpThreads: 2,
+    });
+    expect(bind(Sizing.fixed({ cpu: 0.5, memoryInGB: 1 })).intraOpThreads).toBe(1);
+    expect(bind(Sizing.fixed({ cpu: 1, memoryInGB: 1, cpuLimit: 2, intraOpThreads: 4 }))).toMatchObject({
+      cpuLimit: 2,
+      intraOpThreads: 4,
+    });
+  });
+
+  test('refuses amounts that are none, and a limit below its request, all at once', () => {
+    expect(() => bind(Sizing.fixed({ cpu: 0, memoryInGB: Number.NaN }))).toThrow(
+      /cpu is 0.*SIZE_NOT_POSITIVE[^]*memoryInGB is NaN/,
+    );
+    expect(() => bind(Sizing.fixed({ cpu: 2, memoryInGB: 1, cpuLimit: 1 }))).toThrow(/SIZE_LIMIT_BELOW_REQUEST/);
+    expect(() => bind(Sizing.fixed({ cpu: 2, memoryInGB: 1, memoryInGBLimit: 0.5 }))).toThrow(/SIZE_LIMIT_BELOW_REQUEST/);
+  });
+
+  test('leaves a size that only Terraform knows to Terraform', () => {
+    const stack = newStack();
+    const cpu = new TerraformVariable(stack, 'cpu', { type: 'number' }).numberValue;
+    expect(bind(Sizing.fixed({ cpu, memoryInGB: 1 }), 'aci', stack)).toMatchObject({ cpu, intraOpThreads: 1 });
+  });
+
+  test('warns above what the target gives everywhere, and notes what a lone group is billed', () => {
+    const [large, small] = [newStack(), newStack()];
+    bind(Sizing.fixed({ cpu: SIZE_GRIDS.aci.maxCpu + 1, memoryInGB: 17 }), 'aci', large);
+    expect(messages(large).join('\n')).toMatch(/warn.*5 cores[^]*warn.*17 GB/);
+    bind(Sizing.fixed({ cpu: 0.5, memoryInGB: 2 }), 'aci', small);
+    expect(messages(small)).toEqual([expect.stringMatching(/info.*SIZE_BILLED_AT_MINIMUM/)]);
+  });
+});
+
+describe('Sizing.fromProfile', () => {
+  test('takes size and session options from the profile', () => {
+    expect(bind(Sizing.fromProfile(profileFile()))).toMatchObject({
+      cpu: 0.7,
+      memoryInGB: 0.6,
+      intraOpThreads: 2,
+      allowSpinning: true,
+    });
+  });
+
+  test('is an error annotation where the profile is of another model', () => {
+    const stack = newStack();
+    bind(Sizing.fromProfile(profileFile({ model: { ...PROFILE.model, sha256: 'd'.repeat(64) } })), 'aks', stack);
+    expect(messages(stack)).toEqual([expect.stringMatching(/error.*PROFILE_STALE.*dddddddddddd….*cccccccccccc…/)]);
+  });
+
+  test('accepts a question that the profile covers, and refuses one that it does not', () => {
+    expect(() => bind(Sizing.fromProfile(profileFile(), { rate: 30, latencyMs: 50 }))).not.toThrow();
+    expect(() => bind(Sizing.fromProfile(profileFile(), { rate: 80, latencyMs: 20 }))).toThrow(
+      /80 requests a second.*PROFILE_COVERS_LESS[^]*20 ms.*PROFILE_COVERS_LESS/,
+    );
+  });
+
+  test.each([
+    ['is missing', '/nowhere/profile.json', 'PROFILE_NOT_FOUND'],
+    ['is not JSON', temporaryFile('profile.json', '{'), 'PROFILE_UNREADABLE'],
+    ['is no object', temporaryFile('profile.json', 'null'), 'PROFILE_UNREADABLE'],
+    ['has another schema version', profileFile({ schemaVersion: 2 }), 'PROFILE_UNREADABLE'],
+    ['lacks a field', profileFile({ recommendedCpu: undefined }), 'recommendedCpu.*PROFILE_UNREADABLE'],
+    ['has a field of another type', profileFile({ recommendedMemoryInGB: '0.6' }), 'recommendedMemoryInGB.*PROFILE_UNREADABLE'],
+    ['records a failure', profileFile({ state: 'Failed', error: 'target unreachable' }), 'target unreachable.*PROFILE_FAILED'],
+  ])('refuses a profile that %s', (_, file, message) => {
+    expect(() => bind(Sizing.fromProfile(file))).toThrow(new RegExp(message));
+  });
+});
+
+test("no sizing gives v1's default and a warning that says how to measure", () => {
+  const stack = newStack();
+  expect(bind(Sizing._unmeasured(), 'aks', stack)).toMatchObject({ cpu: 0.1, memoryInGB: 0.5 });
+  expect(messages(stack)).toEqual([expect.stringMatching(/warn.*SIZE_NOT_MEASURED.*model-serving profile/)]);
+});
