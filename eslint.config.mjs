@@ -19,7 +19,10 @@ const ARROWS = {
   image: ['core', 'workspace', 'model'],
   sizing: ['core'],
   webservice: ['core', 'workspace', 'model', 'image', 'sizing'],
-  edge: ['core', 'workspace', 'model', 'image', 'sizing'],
+  edge: [
+    ...['core', 'workspace', 'model', 'image', 'sizing'],
+    ...['webservice/auth.ts', 'webservice/container-security.ts', 'webservice/webservice.ts'],
+  ],
   batch: ['core', 'workspace', 'model', 'image', 'sizing'],
   scoring: ['core/server-contract.ts'],
   client: ['core/server-contract.ts'],

@@ -56,6 +56,8 @@ def export(model):
         options={id(model): {"zipmap": False}},
         target_opset=OPSET,
     )
+    for tensor in [*onnx_model.graph.input, *onnx_model.graph.output]:
+        tensor.type.tensor_type.shape.dim[0].dim_param = "N"  # how many images; unnamed otherwise
     onnx_model.doc_string = "Handwritten digits, 8x8 pixels of 0 to 16, row by row"
     return onnx_model.SerializeToString(deterministic=True)
 

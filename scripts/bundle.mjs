@@ -11,7 +11,7 @@ const programs = {
 
 await build({
   entryPoints: Object.fromEntries(Object.entries(programs).filter(([, source]) => existsSync(source))),
-  outdir: 'programs',
+  outdir: process.argv[2] ?? 'programs',
   bundle: true,
   platform: 'node',
   target: 'node20',

@@ -1,7 +1,7 @@
-// Compiles the constructs with jsii into lib/, then makes the entry lazy. Does nothing where nothing changed.
+// Compiles the constructs with jsii into lib/, then makes it lazy. Does nothing where nothing changed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { makeLazy } from './lazy-exports.mjs';
+import { makeBindingsLazy, makeExportsLazy } from './lazy-exports.mjs';
 import { unlessUnchanged } from './unless-unchanged.mjs';
 
 const { excludeTypescript } = JSON.parse(readFileSync('package.json', 'utf8')).jsii;
@@ -24,5 +24,6 @@ unlessUnchanged('compile', steps, () => {
     { stdio: 'inherit', env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20' } },
   );
   if (status !== 0) process.exit(status ?? 1); // jsii has said why
-  makeLazy('lib/index.js');
+  makeBindingsLazy('lib');
+  makeExportsLazy('lib/index.js');
 });

@@ -43,7 +43,7 @@ const TYPES = {
     ],
   },
   docker: {
-    resources: ['docker_container', 'docker_image', 'docker_network', 'docker_registry_image'],
+    resources: ['docker_container', 'docker_image', 'docker_network', 'docker_registry_image', 'docker_volume'],
     dataSources: ['docker_image', 'docker_network', 'docker_registry_image'],
   },
   kubernetes: {

@@ -1,15 +1,29 @@
-// Rewrites the compiled entry so that each name loads its file when it is first used.
+// Rewrites the compiled package so that a stack pays for what it uses.
 //
-// TypeScript compiles `export { X } from './x'` to a `require` that runs with the entry, so that naming one class would load
-// all of them and, with them, the bindings of three providers. Here every export is a getter that replaces itself.
-import { readFileSync, writeFileSync } from 'node:fs';
+// TypeScript compiles `export { X } from './x'` and `import { Y } from '@cdktf/provider-z/lib/y'` to a `require` that runs with
+// the file, so that naming one class would load all of them and, with them, the bindings of three providers. Here every export
+// of the entry is a getter that replaces itself, and a binding is loaded where a construct first creates its resource.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** `entry` is a CommonJS file that only re-exports; its declaration file stays as it is. */
-export function makeLazy(entry) {
+export function makeExportsLazy(entry) {
   const sources = namesBySource(entry);
   writeFileSync(entry, render(sources, [...new Set(Object.values(sources).flat())]));
+}
+
+/** `const y_1 = require("@cdktf/…")` becomes an object that loads the binding when `y_1.Y` is first read. */
+export function makeBindingsLazy(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter(file => file.endsWith('.js'));
+  for (const file of files.map(name => join(folder, name))) {
+    const text = readFileSync(file, 'utf8');
+    const lazy = text.replace(/^const (\w+) = require\("(@cdktf\/provider-[^"]+)"\);$/gm, (_statement, name, binding) => {
+      const used = new Set([...text.matchAll(new RegExp(`\\b${name}\\.(\\w+)`, 'g'))].map(([, member]) => member));
+      return `const ${name} = { ${[...used].map(member => `get ${member}() { return require("${binding}").${member}; }`).join(', ')} };`;
+    });
+    if (lazy !== text) writeFileSync(file, lazy);
+  }
 }
 
 /** Asks the modules themselves, so that `export *` and renamed names need no parser. */

@@ -37,3 +37,23 @@ export { Auth, KeyAuthOptions } from './webservice/auth';
 export { ProbeOptions, ServiceProbes } from './webservice/probe';
 export { Tls, TlsPemOptions } from './webservice/tls';
 export { WebserviceDefaults, WebserviceDefaultValues } from './webservice/webservice-defaults';
+export { ContainerSecurity } from './webservice/container-security';
+export { LocalWebservice, LocalWebserviceProps } from './webservice/local-webservice';
+export { AciWebservice } from './webservice/aci-webservice';
+export { AciIpAddressType, AciRestartPolicy, AciWebserviceAttributes, AciWebserviceProps } from './webservice/aci-props';
+export { AksWebservice, AksWebserviceAttributes, AksWebserviceProps } from './webservice/aks-webservice';
+export { AksCluster, AksClusterAttributes, AksClusterLookup, IAksCluster } from './webservice/aks-cluster';
+export { AksExposure, InternalLoadBalancerOptions, PublicLoadBalancerOptions } from './webservice/aks-exposure';
+export { AksToleration } from './webservice/aks-pod';
+export { Autoscale, AutoscaleOptions } from './webservice/autoscale';
+export { NetworkIsolation } from './webservice/aks-isolation';
+
+export {
+  EdgeImagePullPolicy,
+  EdgeModuleStatus,
+  EdgeRestartPolicy,
+  EdgeRouteOptions,
+  IotEdgeModule,
+  IotEdgeModuleOutputOptions,
+  IotEdgeModuleProps,
+} from './edge/iot-edge-module';

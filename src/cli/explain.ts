@@ -1,5 +1,6 @@
 import { RegistryError, RegistryErrorCode } from '../model/registry-file';
-import { CommandFailure, EXIT } from './failure';
+import { ProfileError, ProfileErrorCode } from '../profiler/errors';
+import { CommandFailure, EXIT, ExitCode } from './failure';
 
 /** Faults of what the user typed, not of the files that the command keeps. */
 const USAGE: ReadonlySet<RegistryErrorCode> = new Set([
@@ -9,6 +10,13 @@ const USAGE: ReadonlySet<RegistryErrorCode> = new Set([
   'MODEL_LABEL_INVALID',
 ]);
 
+const PROFILE_EXITS: Partial<Record<ProfileErrorCode, ExitCode>> = {
+  OPTION_INVALID: EXIT.usage,
+  NO_INPUTS: EXIT.usage,
+  INPUT_UNREADABLE: EXIT.usage,
+  TARGET_UNREACHABLE: EXIT.targetMissed,
+};
+
 /** Any error as a failure with a code, a fix and an exit code. */
 export function explain(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
@@ -16,7 +24,14 @@ export function explain(error: unknown): CommandFailure {
     const exitCode = USAGE.has(error.code) ? EXIT.usage : EXIT.failed;
     return new CommandFailure(error.code, error.fault.problem, error.fault.fix, exitCode);
   }
+  if (error instanceof ProfileError) {
+    return new CommandFailure(error.code, error.problem, error.fix, PROFILE_EXITS[error.code] ?? EXIT.failed);
+  }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (process.env.MODEL_SERVING_DEBUG) process.stderr.write(`${stack}\n`);
-  return new CommandFailure('UNEXPECTED', message, 'set MODEL_SERVING_DEBUG=1 to see where it happened; if the message does not help, open an issue');
+  return new CommandFailure(
+    'UNEXPECTED',
+    message,
+    'set MODEL_SERVING_DEBUG=1 to see where it happened; if the message does not help, open an issue',
+  );
 }

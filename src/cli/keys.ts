@@ -12,8 +12,8 @@ export function generateKey(): string {
 }
 
 /** Keys in a folder that only this user can read, as the server takes them; `remove` deletes it. */
-export function writeKeys(primary: string): { readonly directory: string; remove(): void } {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'model-serving-keys-')); // 0700 by mkdtemp
+export function writeKeys(primary: string, parent = os.tmpdir()): { readonly directory: string; readonly remove: () => void } {
+  const directory = fs.mkdtempSync(path.join(parent, 'model-serving-keys-')); // 0700 by mkdtemp
   fs.writeFileSync(path.join(directory, 'primary'), primary, { mode: 0o600 });
   return { directory, remove: () => fs.rmSync(directory, { recursive: true, force: true }) };
 }

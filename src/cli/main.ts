@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { CommandFailure, EXIT } from './failure';
@@ -17,6 +18,8 @@ From a trained model to a scored request:
 
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 profile: no size meets the target · 4 score: nothing answers
 Each command has its own --help. More: docs/cli.md`;
+
+const COMMANDS = ['register', 'profile', 'serve', 'score'];
 
 /** Reads the arguments, runs one command, and leaves its exit code in `process.exitCode`. */
 async function main(args: readonly string[]): Promise<void> {
@@ -44,7 +47,9 @@ function buildProgram(terminal: Terminal, json: boolean): Command {
 
   /** Errors come back as exceptions and are written in one place. */
   function quiet(command: Command): void {
-    command.exitOverride().configureOutput({ writeErr: text => void (json || process.stderr.write(text)), outputError: () => {} });
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: text => void (json || process.stderr.write(text)), outputError: () => {} });
   }
 }
 
@@ -60,14 +65,10 @@ function reportUsage(terminal: Terminal, error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.done; // --help and --version
   // without a command the help itself is the answer
   if (error.code === 'commander.help') return EXIT.usage;
-  const problem = error.message.replace(/^error: /, '');
-  terminal.failure(new CommandFailure('USAGE', problem, `see ${helpOf(process.argv[2])}`, EXIT.usage));
+  const command = process.argv.find(argument => COMMANDS.includes(argument));
+  const help = ['model-serving', command, '--help'].filter(Boolean).join(' ');
+  terminal.failure(new CommandFailure('USAGE', error.message.replace(/^error: /, ''), `see ${help}`, EXIT.usage));
   return EXIT.usage;
-}
-
-function helpOf(command: string | undefined): string {
-  const known = ['register', 'profile', 'serve', 'score'].find(name => name === command);
-  return known ? `model-serving ${known} --help` : 'model-serving --help';
 }
 
 // a reader that has seen enough (`… | head`) is no failure

@@ -26,7 +26,7 @@ Commit the lock file: stacks read it at synth and refuse a registered version wh
 
 Example:
   $ model-serving register models/digits.onnx --name digits --tag area=vision --property accuracy=0.984
-  digits:1 (sha256 c7e9f61fbf4a)`;
+  digits:1 (sha256 941a7c8f076f)`;
 
 export function registerCommand(terminal: Terminal): Command {
   return new Command('register')
@@ -50,7 +50,9 @@ async function run(terminal: Terminal, model: string, options: RegisterOptions):
   const { name, version, sha256 } = result.model;
   terminal.result(`${name}:${version} (sha256 ${sha256.slice(0, 12)})`, { ...result, lockFile: options.lockFile });
   terminal.note(describeOutcome(result, options.lockFile));
-  terminal.note(`next: commit ${options.lockFile}, then measure it: model-serving profile ${model} --input <samples.json> --rate 50 --p95 40ms --target aci`);
+  terminal.note(
+    `next: commit ${options.lockFile}, then measure it: model-serving profile ${model} --input <samples.json> --rate 50 --p95 40ms --target aci`,
+  );
 }
 
 /** What the command does, for other programs of this package. */
@@ -84,18 +86,27 @@ async function readSignatureOf(file: string): Promise<RegisteredSignature> {
     return await readSignature(file);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    throw new CommandFailure('MODEL_UNREADABLE', error.message, 'export the model again, or register it unread with --no-signature');
+    throw new CommandFailure(
+      'MODEL_UNREADABLE',
+      error.message,
+      'export the model again, or register it unread with --no-signature',
+    );
   }
 }
 
 /** With `/`, so that the lock file is the same on every system. */
 function relativeTo(lockFile: string, file: string): string {
   if (!existsSync(file)) throw usageFailure(`there is no file "${file}"`, 'give --sample-input a file that exists');
-  return path.relative(path.dirname(path.resolve(lockFile)), path.resolve(file)).split(path.sep).join('/');
+  return path
+    .relative(path.dirname(path.resolve(lockFile)), path.resolve(file))
+    .split(path.sep)
+    .join('/');
 }
 
 function describeOutcome({ outcome, model }: RegistrationResult, lockFile: string): string {
   const id = `${model.name}:${model.version}`;
   if (outcome === 'registered') return `registered as ${id} in ${lockFile}`;
-  return outcome === 'updated' ? `known bytes: brought ${id} up to date in ${lockFile}` : `known bytes: ${id} is unchanged in ${lockFile}`;
+  return outcome === 'updated'
+    ? `known bytes: brought ${id} up to date in ${lockFile}`
+    : `known bytes: ${id} is unchanged in ${lockFile}`;
 }

@@ -16,10 +16,15 @@ export class Terminal {
     this.out.write(this.json ? `${JSON.stringify(value)}\n` : `${text}\n`);
   }
 
-  /** One line of a result that comes in pieces; with `--json` the pieces are in the result. */
+  /** One line of a result that comes in pieces; with `--json` they wait for `end`. */
   piece(text: string): void {
     this.endLine();
     if (!this.json) this.out.write(`${text}\n`);
+  }
+
+  /** Ends a result that came in pieces: all of it as JSON text, for `--json`. */
+  end(json: string): void {
+    if (this.json) this.out.write(`${json}\n`);
   }
 
   /** What is being done; overwritten by the next one where someone watches. */

@@ -32,7 +32,7 @@ export function claimVersion(
   model: IConstruct & { modelId: string; modelName: string; modelVersion: number; modelDigest: string },
 ): void {
   const root = model.node.root as IConstruct & { [CLAIMS]?: Map<string, Claim> };
-  const claims = (root[CLAIMS] ??= new Map());
+  const claims = (root[CLAIMS] ??= new Map<string, Claim>());
   const other = claims.get(model.modelId);
   if (other !== undefined && other.digest !== model.modelDigest) {
     throw modelVersionConflict(model, model.modelName, model.modelVersion, other.path);

@@ -33,7 +33,11 @@ export const programNotFound = (what: string, file: string) =>
   new ProfileError('PROGRAM_NOT_FOUND', `no ${what} at ${file}`, 'build the programs first: npm run build');
 
 export const noInputs = (where: string) =>
-  new ProfileError('NO_INPUTS', `${where} holds no request body`, 'give at least one; some dozens that differ measure what users will send');
+  new ProfileError(
+    'NO_INPUTS',
+    `${where} holds no request body`,
+    'give at least one; some dozens that differ measure what users will send',
+  );
 
 export const inputUnreadable = (file: string, reason: string) =>
   new ProfileError(

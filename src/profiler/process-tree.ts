@@ -96,7 +96,12 @@ export function parseProcessTable(text: string): ProcessRow[] {
     .split('\n')
     .map(line => line.trim().split(/\s+/))
     .filter(fields => fields.length === 4)
-    .map(([pid, parent, rss, time]) => ({ pid: Number(pid), parent: Number(parent), rssKiB: Number(rss), cpuMs: parseTime(time) }));
+    .map(([pid, parent, rss, time]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      rssKiB: Number(rss),
+      cpuMs: parseTime(time),
+    }));
 }
 
 function parseTime(time: string): number {

@@ -95,7 +95,13 @@ class Quota {
 }
 
 /** Quantile `p` of latency, milliseconds, over all streams together. */
-export function predictQuantile(demand: ServiceDemand, streams: readonly Workload[], rate: number, cores: number, p: number): number {
+export function predictQuantile(
+  demand: ServiceDemand,
+  streams: readonly Workload[],
+  rate: number,
+  cores: number,
+  p: number,
+): number {
   return quantile(predictLatencies(demand, streams, rate, cores), p);
 }
 

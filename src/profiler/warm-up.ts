@@ -24,7 +24,8 @@ export const MIN_BATCHES = 6;
  */
 export function assessWarmUp(batchMedians: readonly number[]): WarmUp {
   const cut = mserCut(batchMedians, batchMedians.length >= 50 ? 5 : 1);
-  if (cut === undefined) return { steadiness: 'no-steady-state', dropped: batchMedians.length >> 1, drift: driftOf(batchMedians) };
+  if (cut === undefined)
+    return { steadiness: 'no-steady-state', dropped: batchMedians.length >> 1, drift: driftOf(batchMedians) };
   const drift = driftOf(batchMedians.slice(cut));
   return { steadiness: Math.abs(drift) <= MAX_DRIFT ? 'steady' : 'still-changing', dropped: cut, drift };
 }

@@ -17,6 +17,11 @@ export interface LaunchOptions {
   /** Called with each line that the server writes, as it comes. */
   readonly onLine?: (line: string) => void;
   /**
+   * In a process group of its own: a Ctrl-C at the terminal then reaches the caller alone, who must stop the server.
+   * @default false
+   */
+  readonly ownGroup?: boolean;
+  /**
    * Milliseconds until it must be ready.
    * @default 60000
    */
@@ -49,6 +54,7 @@ export class LaunchError extends Error {}
 export async function launchScoringServer(options: LaunchOptions): Promise<LaunchedServer> {
   const child = spawn(process.execPath, [options.bundle], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownGroup ?? false,
     env: { ...process.env, [ENV.host]: '127.0.0.1', [ENV.port]: '0', [ENV.modelDir]: options.modelPath, ...options.env },
   });
   const exited = new Promise<number | null>(resolve => {
@@ -113,8 +119,17 @@ function lines(stream: Readable, output: string[], onLine?: (line: string) => vo
   });
 }
 
+const running = new Set<ChildProcess>();
+
 function endWithUs(child: ChildProcess, exited: Promise<unknown>): void {
-  const kill = (): boolean => child.kill('SIGKILL');
-  process.once('exit', kill);
-  void exited.then(() => process.off('exit', kill));
+  if (running.size === 0) process.once('exit', killRunning);
+  running.add(child);
+  void exited.then(() => {
+    running.delete(child);
+    if (running.size === 0) process.off('exit', killRunning);
+  });
+}
+
+function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
 }

@@ -45,6 +45,8 @@ export interface ProfileResult {
   /** `verified`: the recommended size ran under its real limits and held. `modelled`: computed from measurements only. */
   readonly evidence: 'verified' | 'modelled';
   readonly sessionOptions: ProfiledSessionOptions;
+  /** Replicas of the recommended size that share the rate; one where absent. */
+  readonly replicas?: number;
   /** CPU milliseconds per request over the whole container: server, JSON and model. */
   readonly cpuMsPerRequest: number;
   readonly coldStartMs: number;
@@ -89,6 +91,10 @@ export interface ProfileVerification {
   readonly cpu: number;
   readonly memoryInGB: number;
   readonly holds: boolean;
+  /** `unresolved`: too few requests to say either with 95 % confidence; `holds` is false then. */
+  readonly verdict?: 'holds' | 'fails' | 'unresolved';
+  /** Requests a second, where more were sent than asked for, to prove a low rate in reasonable time. */
+  readonly rate?: number;
   readonly requests: number;
   readonly latencyMs: number;
   /** 95 % confidence interval of `latencyMs`; absent where the sample cannot bound it. */

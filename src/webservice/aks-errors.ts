@@ -43,12 +43,6 @@ export const invalidDnsLabel = (scope: IConstruct, label: string) =>
     fix: 'choose another dnsLabel',
   });
 
-export const literalTlsKey = (scope: IConstruct) =>
-  new ValidationError(scope, 'AKS_TLS_LITERAL_KEY', {
-    problem: 'the private key of tls is a plain string, so it would stand in the program, in cdk.tf.json and in version control',
-    fix: 'pass a sensitive TerraformVariable or a Key Vault reference',
-  });
-
 export const openWithoutTls = (what: string) =>
   `[AKS_PUBLIC_WITHOUT_TLS] the service has a public address and no tls, so ${what} cross the internet unencrypted; ` +
   'give tls: Tls.fromPem(…), or keep it inside: AksExposure.internalLoadBalancer()';
@@ -61,4 +55,10 @@ export const tagsCollide = (scope: IConstruct, first: string, second: string, an
   new ValidationError(scope, 'AKS_TAGS_COLLIDE', {
     problem: `the tags "${first}" and "${second}" both become the annotation ${annotation}`,
     fix: 'rename one of them',
+  });
+
+export const probeNeedsOneSuccess = (scope: IConstruct, which: string, count: number) =>
+  new ValidationError(scope, 'AKS_PROBE_SUCCESS_THRESHOLD', {
+    problem: `probes.${which}.successThreshold is ${count}; Kubernetes allows only 1 here`,
+    fix: 'leave it out, or set it for readiness, where it may be more',
   });

@@ -188,5 +188,11 @@ class PublicLoadBalancer extends AksExposure {
 /** The load balancer asks `/` itself, in the protocol named here, and leaves out nodes that do not answer. */
 function servicePort(tls: Tls | undefined): ServiceV1SpecPort {
   const isTls = tls !== undefined;
-  return { name: PORT_NAME, port: isTls ? 443 : 80, targetPort: PORT_NAME, protocol: 'TCP', appProtocol: isTls ? 'https' : 'http' };
+  return {
+    name: PORT_NAME,
+    port: isTls ? 443 : 80,
+    targetPort: PORT_NAME,
+    protocol: 'TCP',
+    appProtocol: isTls ? 'https' : 'http',
+  };
 }

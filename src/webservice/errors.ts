@@ -1,5 +1,6 @@
 import { IConstruct } from 'constructs';
 import { ValidationError } from '../core/errors';
+import { isKnown } from '../core/tokens';
 
 export const invalidWebserviceName = (scope: IConstruct, name: string) =>
   new ValidationError(scope, 'WEBSERVICE_NAME_INVALID', {
@@ -35,4 +36,10 @@ export const variableExists = (scope: IConstruct, name: string) =>
   new ValidationError(scope, 'VARIABLE_EXISTS', {
     problem: `the stack has a variable ${name} already`,
     fix: 'give the service another construct id, or pass the keys to Auth.keys',
+  });
+
+export const invalidProbe = (scope: IConstruct, what: string, value: number, least: number) =>
+  new ValidationError(scope, 'PROBE_NUMBER_INVALID', {
+    problem: `probes.${what} is ${isKnown(value) ? value : 'known to Terraform only'}; it must be a whole number from ${least}`,
+    fix: `give a whole number from ${least}, or leave it out`,
   });

@@ -1,3 +1,8 @@
+import { IConstruct } from 'constructs';
+import { ValidationError } from '../core/errors';
+import { isKnown } from '../core/tokens';
+import { invalidProbe } from './errors';
+
 /** How often a container is asked, and how often it may fail. */
 export interface ProbeOptions {
   /**
@@ -88,4 +93,19 @@ export function bindProbes(probes: ServiceProbes = {}): BoundProbes {
       failureThreshold: probes.startup?.failureThreshold ?? Math.ceil(LOAD_SECONDS / startup.periodSeconds),
     },
   };
+}
+
+/**
+ * Faults of the numbers that were given. They must be known at synth: how long a deployment may take follows from them.
+ *
+ * @internal
+ */
+export function checkProbes(scope: IConstruct, probes: ServiceProbes = {}): ValidationError[] {
+  return Object.entries({ ...probes }).flatMap(([which, options]: [string, ProbeOptions | undefined]) =>
+    Object.entries({ ...options }).flatMap(([what, value]: [string, number | undefined]) => {
+      const least = what === 'initialDelaySeconds' ? 0 : 1;
+      const isLegal = value === undefined || (isKnown(value) && Number.isSafeInteger(value) && value >= least);
+      return isLegal ? [] : [invalidProbe(scope, `${which}.${what}`, value, least)];
+    }),
+  );
 }

@@ -38,12 +38,14 @@ export class WebserviceDefaults {
 
   /** Defaults of the construct and of all above it; the nearest wins, tags and environment add up. @internal */
   public static _resolve(scope: IConstruct): WebserviceDefaultValues {
-    const values = scope.node.scopes.map(node => (node as Holder)[VALUES] ?? {});
-    return {
-      ...Object.assign({}, ...values),
-      tags: Object.assign({}, ...values.map(value => value.tags)) as { [name: string]: string },
-      environment: Object.assign({}, ...values.map(value => value.environment)) as { [name: string]: string },
-    };
+    return scope.node.scopes
+      .map(node => (node as Holder)[VALUES] ?? {})
+      .reduce((outer, inner) => ({
+        ...outer,
+        ...inner,
+        tags: { ...outer.tags, ...inner.tags },
+        environment: { ...outer.environment, ...inner.environment },
+      }));
   }
 
   private constructor(private readonly scope: Holder) {}

@@ -11,7 +11,7 @@ import { BoundSize, Sizing } from '../sizing/sizing';
 import { IWorkspace } from '../workspace/workspace';
 import { Auth, BoundAuth } from './auth';
 import { invalidWebserviceName, notPositive, reservedVariable, timeoutsOutOfOrder } from './errors';
-import { ServiceProbes } from './probe';
+import { checkProbes, ServiceProbes } from './probe';
 import { WebserviceDefaults } from './webservice-defaults';
 
 /** A deployed model, whatever runs it. */
@@ -163,7 +163,12 @@ export interface BoundWebservice {
 export function bindWebservice(scope: Construct, target: ProfileTarget, props: WebserviceProps): BoundWebservice {
   const defaults = WebserviceDefaults._resolve(scope);
   const name = props.webserviceName ?? kebabCase(scope.node.id);
-  throwAll([...checkName(scope, name), ...checkLimits(scope, props), ...checkEnvironment(scope, props)]);
+  throwAll([
+    ...checkName(scope, name),
+    ...checkLimits(scope, props),
+    ...checkEnvironment(scope, props),
+    ...checkProbes(scope, props.probes),
+  ]);
   const size = (props.sizing ?? defaults.sizing ?? Sizing._unmeasured())._bind(scope, {
     target,
     modelDigests: props.image.models.map(model => model.modelDigest),

@@ -12,8 +12,6 @@ import { invalidContainerName, invalidRetention, invalidStorageAccountName, mode
 import { ModelContent, uploadModel } from './model-upload';
 import { checkTags } from './tags';
 
-export type { ModelContent } from './model-upload';
-
 /** Blob storage that keeps registered models. */
 export interface IModelStore extends IConstruct {
   /** Storage account that holds the container. */

@@ -125,6 +125,5 @@ function metadata(content: ModelContent): Record<string, string> {
 
 /** What both the blob service and the provider, which puts the name into a URL, take. */
 function isStorable(name: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return name.length <= 1024 && !/[\\?#%\u0000-\u001f\u007f]/.test(name) && name.split('/').every(part => !part.endsWith('.'));
 }

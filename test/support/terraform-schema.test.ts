@@ -2,7 +2,9 @@ import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider';
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { TerraformStack, Testing } from 'cdktf';
-import { schemaFaults, schemaVersions } from './terraform-schema';
+import * as fs from 'fs';
+import * as path from 'path';
+import { hasSchema, schemaFaults, schemaVersions } from './terraform-schema';
 
 const CONTAINER = { name: 'scoring', image: 'i', cpu: 1, memory: 1.5 };
 const GROUP = { name: 'g', location: 'westeurope', resource_group_name: 'r', os_type: 'Linux', container: [CONTAINER] };
@@ -155,4 +157,21 @@ test('the schemas are those of the provider versions that the bindings ask for',
   ];
   const asked = Object.fromEntries(bindings.map(({ terraformGeneratorMetadata: of }) => [of?.providerName, of?.providerVersion]));
   expect(schemaVersions()).toEqual(asked);
+});
+
+test('the fixtures hold every type that the source can emit', () => {
+  const src = path.join(__dirname, '..', '..', 'src');
+  const files = fs.readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
+  const text = files.map(file => fs.readFileSync(path.join(src, file), 'utf8')).join('\n');
+  // import { RegistryImage } from '@cdktf/provider-docker/lib/registry-image': the path says the type
+  const bindings = [...text.matchAll(/@cdktf\/provider-([a-z]+)\/lib\/([a-z0-9-]+)'/g)].filter(
+    ([, , name]) => name !== 'provider',
+  );
+  const types = bindings.map(([, provider, name]) => {
+    const data = name.startsWith(`data-${provider}-`);
+    const own = (data ? name.slice(`data-${provider}-`.length) : name).replaceAll('-', '_');
+    return `${data ? 'data.' : ''}${provider}_${own}`;
+  });
+  expect(types.length).toBeGreaterThan(10);
+  expect(types.filter(type => !hasSchema(type))).toEqual([]);
 });

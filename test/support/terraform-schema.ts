@@ -146,3 +146,9 @@ function unknownType(type: string, kind: 'resource' | 'data'): string {
     `Add it to ${list} in scripts/extract-schemas.mjs and run: node scripts/extract-schemas.mjs <folder of provider schemas>`
   );
 }
+
+/** True where the fixtures hold this resource (`azurerm_…`) or data source (`data.azurerm_…`). */
+export function hasSchema(type: string): boolean {
+  const [name, kind] = type.startsWith('data.') ? [type.slice(5), 'data' as const] : [type, 'resource' as const];
+  return schemaOf(name, kind) !== undefined;
+}

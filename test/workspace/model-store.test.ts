@@ -7,8 +7,8 @@ import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { TerraformStack } from 'cdktf';
 import { Construct } from 'constructs';
 import { describeFile, FileEntry, listFiles } from '../../src/core/file-tree';
-import { IModelStore, ModelContent, ModelStore, ModelStoreProps } from '../../src/workspace/model-store';
-import { LARGEST_BLOB_RESOURCE } from '../../src/workspace/model-upload';
+import { IModelStore, ModelStore, ModelStoreProps } from '../../src/workspace/model-store';
+import { LARGEST_BLOB_RESOURCE, ModelContent } from '../../src/workspace/model-upload';
 import { Json, synthesize } from '../support/synth';
 
 const PROPS = { storageAccountName: 'contoso1', resourceGroupName: 'group', location: 'westeurope' };

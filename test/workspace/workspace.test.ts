@@ -235,7 +235,7 @@ describe('Workspace', () => {
 
     app.synth();
 
-    const json = JSON.parse(fs.readFileSync(path.join(app.outdir, 'stacks/services/cdk.tf.json'), 'utf8')) as Json;
+    const json = JSON.parse(fs.readFileSync(path.join(app.outdir, 'stacks/services/cdk.tf.json'), 'utf8'));
     const [blob] = Object.values<Json>(json.resource.azurerm_storage_blob as object);
     expect(blob.depends_on).toBeUndefined();
     expect(services.dependsOn(foundation)).toBe(true);

@@ -1,6 +1,6 @@
 import { Socket } from 'net';
 import { OnnxModel } from '../model/onnx-model';
-import { Frame, frameHead, FrameReader } from './frames';
+import { Frame, FrameReader, writeFrame } from './frames';
 import { ENGINE_PIPE, FromEngine, ToEngine } from './protocol';
 
 /**
@@ -14,12 +14,7 @@ export function engineMain(): void {
   const end = (): never => process.exit(0);
   pipe.on('end', end).on('close', end).on('error', end);
 
-  const engine = new EngineLoop((head, body) => {
-    pipe.cork();
-    pipe.write(frameHead(head, body?.length ?? 0));
-    if (body !== undefined && body.length > 0) pipe.write(body);
-    pipe.uncork();
-  });
+  const engine = new EngineLoop((head, body) => writeFrame(pipe, head, body === undefined ? [] : [body], body?.length ?? 0));
   const reader = new FrameReader<ToEngine>(frame => void engine.take(frame));
   pipe.on('data', chunk => reader.push(chunk));
 }

@@ -84,11 +84,11 @@ export class EnginePool {
     try {
       const result = await engine.score(job);
       this.failures = 0;
-      this.free(engine);
+      if (result.spent) this.discard(engine);
+      else this.free(engine);
       return result;
     } catch (error) {
-      // it is dead or dying: `gone` will have it replaced, nobody else may be given to it
-      this.alive.delete(engine);
+      this.discard(engine);
       throw error;
     }
   }
@@ -127,6 +127,12 @@ export class EnginePool {
       const admission = this.queue.offer(waiting);
       if (admission !== 'accepted') waiting.fail(new OverloadError(admission));
     });
+  }
+
+  /** Nobody else is given to it; once it is gone it is replaced. */
+  private discard(engine: Engine): void {
+    this.alive.delete(engine);
+    engine.kill();
   }
 
   private free(engine: Engine): void {

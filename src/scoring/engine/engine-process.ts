@@ -5,7 +5,7 @@ import { ENV } from '../../core/server-contract';
 import { Log } from '../log';
 import { SessionSettings } from '../settings';
 import { Engine, EngineLostError, EngineStartError, LoadedModel, ScoreJob, ScoreResult, ScoringTimeoutError } from './engine';
-import { Frame, frameHead, FrameReader } from './frames';
+import { Frame, FrameReader, writeFrame } from './frames';
 import { ENGINE_ARGUMENT, ENGINE_PIPE, FromEngine, ToEngine } from './protocol';
 
 /** What an engine process is started with. */
@@ -36,6 +36,7 @@ export class EngineProcess implements Engine {
     const engine = new EngineProcess(options);
     try {
       engine.models = await engine.loaded;
+      options.log.info('engine-ready', { engine: engine.pid });
       return engine;
     } catch (error) {
       engine.kill();
@@ -103,16 +104,13 @@ export class EngineProcess implements Engine {
   }
 
   private say(head: ToEngine, job?: ScoreJob): void {
-    this.pipe.cork();
-    this.pipe.write(frameHead(head, job?.bytes ?? 0));
-    for (const chunk of job?.body ?? []) this.pipe.write(chunk);
-    this.pipe.uncork();
+    writeFrame(this.pipe, head, job?.body ?? [], job?.bytes ?? 0);
   }
 
   private take({ head, body }: Frame<FromEngine>): void {
     if (head.type === 'loaded') this.loading?.resolve(head.models);
     else if (head.type === 'failed') this.loading?.reject(new EngineStartError(head.message));
-    else this.settle()?.resolve({ status: head.status, runFailed: head.runFailed, engineMs: head.engineMs, body });
+    else this.settle()?.resolve({ ...head, body });
   }
 
   private timeOut(): void {

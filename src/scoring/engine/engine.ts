@@ -17,6 +17,8 @@ export interface ScoreResult {
   readonly runFailed: boolean;
   /** Milliseconds from the body to the answer, inside the engine. */
   readonly engineMs: number;
+  /** The engine may not be trusted with another request. */
+  readonly spent?: boolean;
 }
 
 /** A request body that scores and what it scores to; absent where none was found or it would be too long to show. */

@@ -16,4 +16,10 @@ export type ToEngine =
 export type FromEngine =
   | { readonly type: 'loaded'; readonly models: readonly LoadedModel[] }
   | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'result'; readonly status: number; readonly runFailed: boolean; readonly engineMs: number };
+  | {
+      readonly type: 'result';
+      readonly status: number;
+      readonly runFailed: boolean;
+      readonly engineMs: number;
+      readonly spent?: boolean;
+    };

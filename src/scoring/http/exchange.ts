@@ -78,7 +78,8 @@ export class Exchange {
   /** Answers at once, but closes only when the caller has had time to read the answer: a reset would take it away. */
   private linger(content: Buffer | undefined): void {
     const { request, response } = this;
-    if (content !== undefined) response.write(content);
+    if (content === undefined) response.flushHeaders();
+    else response.write(content);
     const end = (): void => {
       clearTimeout(timer);
       response.end();

@@ -19,6 +19,7 @@ export class KeyAuth {
 
   private readonly timer: NodeJS.Timeout;
   private digests: readonly Buffer[];
+  private lastFault = '';
 
   private constructor(
     private readonly directory: string,
@@ -45,13 +46,16 @@ export class KeyAuth {
   private async reread(): Promise<void> {
     try {
       const keys = await readKeys(this.directory);
+      this.lastFault = '';
       if (keys.join('\n') === this.keys.join('\n')) return;
       this.keys = keys;
       this.digests = keys.map(digest);
       this.log.info('keys-reread', { keys: keys.length });
     } catch (error) {
       // half-written or gone: the last good keys stay
-      this.log.warning('keys-unreadable', { message: (error as Error).message });
+      const { message } = error as Error;
+      if (message !== this.lastFault) this.log.warning('keys-unreadable', { message });
+      this.lastFault = message;
     }
   }
 }

@@ -28,8 +28,9 @@ export function readBody(request: IncomingMessage, maxBytes: number, hold: (byte
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const refuse = (error: BodyRefusedError): void => {
-      request.off('data', onData);
+    const settle = (): void => void request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+    const refuse = (error: Error): void => {
+      settle();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
@@ -40,10 +41,12 @@ export function readBody(request: IncomingMessage, maxBytes: number, hold: (byte
         chunks.push(chunk);
       }
     };
-    request.on('data', onData);
-    request.once('end', () => resolve({ chunks, bytes }));
-    request.once('close', () => reject(new CallerGoneError()));
-    request.once('error', () => reject(new CallerGoneError()));
+    const onEnd = (): void => {
+      settle();
+      resolve({ chunks, bytes });
+    };
+    const onGone = (): void => refuse(new CallerGoneError());
+    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
 }
 

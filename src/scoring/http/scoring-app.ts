@@ -105,7 +105,7 @@ export class ScoringApp {
         'x-ms-run-function-failed': result.runFailed ? 'True' : 'False',
         'x-ms-run-fn-exec-ms': result.engineMs.toFixed(3),
       });
-      if (result.status >= 500) this.logFailure(exchange, result.status, 'the model failed');
+      if (result.status >= 500) this.logFailure(exchange, result.status, result.body.toString());
     } catch (error) {
       this.answerFailure(exchange, error as Error);
     } finally {

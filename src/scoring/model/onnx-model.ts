@@ -94,11 +94,17 @@ function plain(tensor: Tensor): PlainTensor {
 
 function failure(error: Error, begin: number): ScoreResult {
   if (error instanceof InputError) return message(400, error.message, false, begin);
+  // a JavaScript string ends at about 512 MiB
+  if (error instanceof RangeError) return message(500, 'The answer is too large to be written as JSON.', false, begin);
   if (!(error instanceof RunError)) {
-    // the answer is longer than a JavaScript string can be, or our fault: nothing of it is the caller's business
-    return message(500, 'The answer could not be written.', false, begin);
+    // our own fault: for the log, and none of the caller's business
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    return message(500, 'The server failed.', false, begin);
   }
-  if (/alloc/i.test(error.message)) return message(500, 'The model ran out of memory.', true, begin);
+  if (/alloc/i.test(error.message)) {
+    // a refused allocation leaves ONNX Runtime's arena in a state in which the next run may never return (seen with 1.30)
+    return { ...message(500, 'The model ran out of memory.', true, begin), spent: true };
+  }
   // the signature was met, so it is the values or the free sizes that this model cannot take: repeating would not help
   return message(400, `The model cannot score this input: ${withoutSourcePaths(error.message)}`, true, begin);
 }

@@ -1,0 +1,204 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import type { Confinement, CpuUsageFile, Launch, Throttling } from './limits';
+import { CFS_PERIOD_MS } from './quota-simulator';
+
+/** Where control groups are mounted. Version 1 has a hierarchy for each controller, version 2 one for all. */
+export type CgroupHost =
+  | { readonly version: 1; readonly cpu: string; readonly cpuacct: string; readonly memory: string }
+  | { readonly version: 2; readonly root: string };
+
+const PREFIX = 'model-serving-profile';
+let created = 0;
+
+/** The control groups of this machine, if this process may create some with CPU and memory limits. */
+export function cgroupHost(mountinfo = readOr('/proc/self/mountinfo', '')): CgroupHost | undefined {
+  const host = parseCgroupMounts(mountinfo);
+  if (!host) return undefined;
+  try {
+    sweepAbandoned(host);
+    const probe = new CgroupConfinement(host, 1024 ** 3);
+    try {
+      probe.limitCpu(1);
+    } finally {
+      probe.dispose();
+    }
+    return host;
+  } catch {
+    return undefined; // not root, or mounted read-only as in a container
+  }
+}
+
+/** Mount points of the controllers from the text of `/proc/self/mountinfo`. Paths with spaces are escaped there and not expected. */
+export function parseCgroupMounts(mountinfo: string): CgroupHost | undefined {
+  const controllers = new Map<string, string>();
+  let unified: string | undefined;
+  for (const line of mountinfo.split('\n')) {
+    const [before, after] = line.split(' - ');
+    if (!after) continue;
+    const mountPoint = before.split(' ')[4];
+    const [type, , options] = after.split(' ');
+    if (type === 'cgroup2') unified = mountPoint;
+    if (type === 'cgroup') for (const option of options.split(',')) controllers.set(option, mountPoint);
+  }
+  const [cpu, cpuacct, memory] = ['cpu', 'cpuacct', 'memory'].map(name => controllers.get(name));
+  if (cpu && cpuacct && memory) return { version: 1, cpu, cpuacct, memory };
+  return unified ? { version: 2, root: unified } : undefined;
+}
+
+/**
+ * One control group below the mount's root, so that no limit of our own group changes what is measured.
+ * Source of file names and units: kernel documentation, admin-guide/cgroup-v1 and cgroup-v2.
+ */
+export class CgroupConfinement implements Confinement {
+  private readonly name = `${PREFIX}-${process.pid}-${++created}`;
+  private readonly directories: readonly string[];
+
+  constructor(
+    private readonly host: CgroupHost,
+    memoryBytes?: number,
+  ) {
+    this.directories = [...new Set(mountsOf(host))].map(mount => path.join(mount, this.name));
+    try {
+      if (host.version === 2) enableControllers(host.root);
+      for (const directory of this.directories) fs.mkdirSync(directory);
+      if (memoryBytes !== undefined) this.limitMemory(memoryBytes);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  get cpuUsageFile(): CpuUsageFile {
+    return this.host.version === 1
+      ? { path: this.file('cpuacct', 'cpuacct.usage'), unitsPerMs: 1e6 }
+      : { path: this.file('cpu', 'cpu.stat'), key: 'usage_usec', unitsPerMs: 1e3 };
+  }
+
+  wrap(launch: Launch): Launch {
+    // the shell joins the groups and becomes the program, so that even loading is inside
+    const join = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"';
+    const members = this.directories.map(directory => path.join(directory, 'cgroup.procs'));
+    const args = ['-c', join, 'sh', String(members.length), ...members, launch.command, ...launch.args];
+    return { ...launch, command: '/bin/sh', args };
+  }
+
+  limitCpu(cores: number): void {
+    const period = CFS_PERIOD_MS * 1000;
+    const quota = Math.round(cores * period);
+    if (this.host.version === 2) return write(this.file('cpu', 'cpu.max'), `${quota} ${period}`);
+    write(this.file('cpu', 'cpu.cfs_period_us'), String(period));
+    write(this.file('cpu', 'cpu.cfs_quota_us'), String(quota));
+  }
+
+  throttling(): Throttling {
+    const stat = parseKeyed(readOr(this.file('cpu', 'cpu.stat'), ''));
+    return { periods: stat.nr_periods ?? 0, throttled: stat.nr_throttled ?? 0 };
+  }
+
+  outOfMemory(): boolean {
+    const events = this.file('memory', this.host.version === 1 ? 'memory.oom_control' : 'memory.events');
+    return (parseKeyed(readOr(events, '')).oom_kill ?? 0) > 0;
+  }
+
+  dispose(): void {
+    for (const directory of this.directories) removeGroup(directory);
+  }
+
+  private limitMemory(bytes: number): void {
+    const memory = String(Math.round(bytes));
+    if (this.host.version === 2) {
+      write(this.file('memory', 'memory.max'), memory);
+      writeIfThere(this.file('memory', 'memory.swap.max'), '0');
+    } else {
+      write(this.file('memory', 'memory.limit_in_bytes'), memory);
+      writeIfThere(this.file('memory', 'memory.memsw.limit_in_bytes'), memory);
+    }
+  }
+
+  private file(controller: 'cpu' | 'cpuacct' | 'memory', name: string): string {
+    return path.join(this.host.version === 1 ? this.host[controller] : this.host.root, this.name, name);
+  }
+}
+
+/** Numbers of a file of `key value` lines. */
+export function parseKeyed(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map(line => line.split(' '))
+      .map(([key, value]) => [key, Number(value)]),
+  );
+}
+
+const mountsOf = (host: CgroupHost): string[] => (host.version === 1 ? [host.cpu, host.cpuacct, host.memory] : [host.root]);
+
+/** Version 2 gives children only the controllers that the parent hands down. */
+function enableControllers(root: string): void {
+  const file = path.join(root, 'cgroup.subtree_control');
+  const enabled = readOr(file, '').split(/\s+/);
+  const missing = ['cpu', 'memory'].filter(controller => !enabled.includes(controller));
+  if (missing.length > 0) write(file, missing.map(controller => `+${controller}`).join(' '));
+}
+
+/** Groups of profiles that were killed before they could clean up. */
+function sweepAbandoned(host: CgroupHost): void {
+  for (const mount of new Set(mountsOf(host))) {
+    for (const entry of fs.readdirSync(mount)) {
+      const owner = new RegExp(`^${PREFIX}-(\\d+)-\\d+$`).exec(entry);
+      if (owner && !isAlive(Number(owner[1]))) removeGroup(path.join(mount, entry));
+    }
+  }
+}
+
+/** A group can be removed when its last process is gone, which the kernel does a moment after the kill. */
+function removeGroup(directory: string): void {
+  for (let attempt = 0; attempt < 100 && fs.existsSync(directory); attempt++) {
+    for (const pid of readOr(path.join(directory, 'cgroup.procs'), '').split('\n').filter(Boolean)) kill(Number(pid));
+    try {
+      fs.rmdirSync(directory);
+    } catch {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Opens what exists only: these files appear with their directory, and creating one would hide a missing controller. */
+function write(file: string, value: string): void {
+  const descriptor = fs.openSync(file, 'r+');
+  try {
+    fs.writeSync(descriptor, value);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function writeIfThere(file: string, value: string): void {
+  if (fs.existsSync(file)) write(file, value);
+}
+
+function readOr(file: string, fallback: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return fallback;
+  }
+}

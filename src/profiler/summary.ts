@@ -1,0 +1,54 @@
+import { ProfileObjective } from '../sizing/profile-result';
+import type { VerifiedSize } from './verification';
+
+/** "p95", "p99", "p99.9". */
+export const percentileName = (percentile: number): string => `p${Number((percentile * 100).toFixed(3))}`;
+
+/** Milliseconds with as many digits as anyone can use. */
+export function inMs(value: number): string {
+  if (!Number.isFinite(value)) return 'without bound';
+  return `${value >= 10 ? value.toFixed(0) : value.toPrecision(2)} ms`;
+}
+
+export const cores = (cpu: number): string => `${Number(cpu.toFixed(3))} ${cpu === 1 ? 'core' : 'cores'}`;
+
+/** What the sentence is about. */
+export interface Recommendation {
+  readonly cpu: number;
+  readonly memoryInGB: number;
+  readonly threads: number;
+  readonly replicas: number;
+  readonly objective: ProfileObjective;
+  /** The objective's percentile, measured or computed. */
+  readonly latencyMs: number;
+  readonly verified?: VerifiedSize;
+  readonly boundary?: VerifiedSize;
+  /** Nothing smaller is legal. */
+  readonly smallest: boolean;
+}
+
+/** One sentence a person can act on. */
+export function summarize(recommendation: Recommendation): string {
+  const { objective, verified } = recommendation;
+  const size = `${cores(recommendation.cpu)}, ${gigabytes(recommendation.memoryInGB)}, ${count(recommendation.threads, 'thread')}`;
+  const replicas = recommendation.replicas > 1 ? `${recommendation.replicas} replicas of ` : '';
+  const interval = verified?.figures.latencyIntervalMs;
+  const range = interval ? ` (${number(interval[0])}–${number(interval[1])})` : '';
+  const latency = `${percentileName(objective.percentile)} ${inMs(recommendation.latencyMs)}${range}`;
+  const rate = `at ${objective.rate} ${objective.rate === 1 ? 'request' : 'requests'} a second`;
+  const evidence = verified?.verdict === 'holds' ? 'verified' : 'modelled, not verified';
+  return `${replicas}${size}: ${latency} ${rate}, ${evidence}${boundaryClause(recommendation)}`;
+}
+
+function boundaryClause({ boundary, smallest, objective }: Recommendation): string {
+  if (boundary?.verdict === 'fails') {
+    return `; ${cores(boundary.cpu)} fails: ${percentileName(objective.percentile)} ${inMs(boundary.figures.latencyMs)}`;
+  }
+  if (boundary?.disturbedBy) return `; ${cores(boundary.cpu)} could not be judged on a disturbed machine`;
+  if (boundary) return `; ${cores(boundary.cpu)} could not be told apart from the limit: ${inMs(boundary.figures.latencyMs)}`;
+  return smallest ? '; no smaller size is searched' : '';
+}
+
+export const gigabytes = (value: number): string => `${Number(value.toFixed(3))} GB`;
+const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
+const number = (value: number): string => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));

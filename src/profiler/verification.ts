@@ -1,0 +1,134 @@
+import { ProfileVerification } from '../sizing/profile-result';
+import { ProfileError } from './errors';
+import type { LimitKind, Throttling } from './limits';
+import { LatencyPromise } from './load-generator';
+import { MAX_DISTURBANCE, Measurement } from './measurement';
+import { effectiveSampleSize, Interval, judgeLatencies, quantile, quantileInterval, sorted, Verdict } from './statistics';
+
+/** A size to run under its real limits. */
+export interface Size {
+  readonly cpu: number;
+  readonly memoryInGB: number;
+  readonly threads: number;
+}
+
+/** A size that was run, and how it did. */
+export interface VerifiedSize extends Size {
+  readonly verdict: Verdict;
+  readonly measurement: Measurement;
+  readonly figures: ProfileVerification;
+  /** What may have made it look worse than it is. */
+  readonly disturbedBy?: string;
+}
+
+/** A size that could not finish its run for lack of memory. */
+export interface StarvedSize extends Size {
+  readonly error: ProfileError;
+}
+
+const LOOKS = [0.4, 0.6, 0.8, 1];
+const ERROR = 0.05;
+
+/**
+ * How a promise is decided during a run of about `requests`: at four looks that share an error of 5 %, since repeated looking
+ * would find what it looks for; at the end only where the first look could not see enough.
+ */
+export function promiseOf(latencyMs: number, percentile: number, requests: number): LatencyPromise {
+  const shared = ERROR / LOOKS.length;
+  const looks = LOOKS[0] * requests >= leastRequests(percentile, shared) ? LOOKS : [1];
+  return { latencyMs, percentile, looks, errorPerLook: ERROR / looks.length };
+}
+
+/** Requests that prove a promise if none is late: 59 for p95 with an error of 5 %. */
+export const leastRequests = (percentile: number, error = ERROR): number => Math.ceil(Math.log(error) / Math.log(percentile));
+
+/** The load of a verification run. */
+export interface RunPlan {
+  /** Requests a second: the objective's, or more where that would take too long to prove anything. */
+  readonly rate: number;
+  readonly durationMs: number;
+}
+
+/**
+ * A run long enough to have late requests to count. A rate too low for that is raised as far as `carries` lets it: who
+ * keeps the promise under more load keeps it under less.
+ */
+export function planRun(
+  rate: number,
+  percentile: number,
+  bounds: { readonly minMs: number; readonly maxMs: number },
+  carries: (rate: number) => boolean,
+): RunPlan {
+  const wanted = (15 / (1 - percentile) / rate) * 1000;
+  if (wanted <= bounds.maxMs) return { rate, durationMs: Math.max(wanted, bounds.minMs) };
+  // a Poisson stream may bring a fifth less than its mean
+  const enough = (leastRequests(percentile) * 1.6 * 1000) / bounds.maxMs;
+  return { rate: enough > rate && carries(enough) ? enough : rate, durationMs: bounds.maxMs };
+}
+
+/** What surrounded a run. */
+export interface RunContext {
+  readonly kind: LimitKind;
+  readonly throttling?: Throttling;
+  /** Speed of a core that the demand is stated at. */
+  readonly referenceSpeed: number;
+  /** Requests a second that were sent. */
+  readonly rate: number;
+  /** Requests a second that were asked for. */
+  readonly wantedRate: number;
+}
+
+/** The verdict and the figures of one open-loop run. A failure that others may have caused is no failure of the size. */
+export function judgeRun(size: Size, measurement: Measurement, promise: LatencyPromise, context: RunContext): VerifiedSize {
+  const { latenciesMs } = measurement.load;
+  const { latencyMs, percentile, errorPerLook } = promise;
+  const seen = measurement.load.verdict ?? judgeLatencies(latenciesMs, latencyMs, percentile, errorPerLook);
+  const disturbance = disturbanceOf(measurement, promise, context.referenceSpeed);
+  // failing because of others, or under more load than was asked for, proves nothing
+  const blameless = disturbance !== undefined || context.rate > context.wantedRate;
+  const verdict = seen === 'fails' && blameless ? 'unresolved' : seen;
+  const ascending = sorted(latenciesMs);
+  const effective = effectiveSampleSize(latenciesMs, percentile);
+  const interval = quantileInterval(ascending, percentile, 0.95, effective);
+  const { throttling, kind } = context;
+  const figures: ProfileVerification = {
+    cpu: size.cpu,
+    memoryInGB: size.memoryInGB,
+    holds: verdict === 'holds',
+    verdict,
+    ...(context.rate > context.wantedRate ? { rate: round(context.rate, 2) } : {}),
+    requests: latenciesMs.length,
+    latencyMs: finite(quantile(ascending, percentile)),
+    ...(interval && Number.isFinite(interval[1]) ? { latencyIntervalMs: rounded(interval) } : {}),
+    ...(throttling && throttling.periods > 0 ? { throttledRatio: round(throttling.throttled / throttling.periods, 3) } : {}),
+    limits: kind,
+  };
+  return { ...size, verdict, measurement, figures, disturbedBy: disturbance };
+}
+
+/** A core slower than this share of the demand's speed makes a failure the machine's and not the size's. */
+const MIN_SPEED = 0.87;
+
+/**
+ * What made a run look worse than its size is. Waiting for a processor says nothing here, since a quota makes its group
+ * wait; the generator has no quota, so when it comes late the machine was busy.
+ */
+function disturbanceOf({ load, disturbance, coreSpeed }: Measurement, promise: LatencyPromise, referenceSpeed: number) {
+  const late = load.lagMs.length === 0 ? 0 : quantile(sorted(load.lagMs), 0.99);
+  if (disturbance.steal > MAX_DISTURBANCE.steal) return `the hypervisor took ${(disturbance.steal * 100).toFixed(0)} % of a core`;
+  if (late > Math.max(2, promise.latencyMs / 10)) {
+    const others = disturbance.foreignCores.toFixed(1);
+    return `other programs used ${others} cores, and requests left up to ${late.toFixed(0)} ms late`;
+  }
+  if (coreSpeed < MIN_SPEED * referenceSpeed) {
+    return `a core ran at ${((coreSpeed / referenceSpeed) * 100).toFixed(0)} % of the speed that the demand was measured at`;
+  }
+  return undefined;
+}
+
+const rounded = ([low, high]: Interval): readonly [number, number] => [round(low, 2), round(high, 2)];
+
+/** JSON has no infinity; a minute says the same to whoever reads a latency. */
+const finite = (latencyMs: number): number => round(Math.min(latencyMs, 60_000), 2);
+
+export const round = (value: number, digits: number): number => Number(value.toFixed(digits));

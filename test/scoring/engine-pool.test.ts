@@ -1,0 +1,184 @@
+import { EventEmitter } from 'events';
+import { Engine, EngineLostError, ScoreJob, ScoreResult } from '../../src/scoring/engine/engine';
+import { AbandonedError, EnginePool, EnginePoolOptions } from '../../src/scoring/engine/engine-pool';
+import { Log } from '../../src/scoring/log';
+
+/** An engine that answers when it is told to: what the pool does in between can then be seen step by step. */
+class HandEngine implements Engine {
+  readonly models = [];
+  readonly gone: Promise<void>;
+  readonly jobs: ScoreJob[] = [];
+  killed = false;
+  private end: () => void = () => undefined;
+  private settle?: { resolve: (result: ScoreResult) => void; reject: (error: Error) => void };
+
+  constructor() {
+    this.gone = new Promise(resolve => (this.end = resolve));
+  }
+
+  score(job: ScoreJob): Promise<ScoreResult> {
+    this.jobs.push(job);
+    return new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+  }
+
+  answer(more: Partial<ScoreResult> = {}): void {
+    this.settle?.resolve({ status: 200, body: Buffer.from('{}'), runFailed: false, engineMs: 1, ...more });
+  }
+
+  crash(): void {
+    this.settle?.reject(new EngineLostError('gone'));
+    this.kill();
+  }
+
+  kill(): void {
+    this.killed = true;
+    this.end();
+  }
+
+  stop(): Promise<void> {
+    this.kill();
+    return this.gone;
+  }
+}
+
+function pool(options: Partial<EnginePoolOptions> = {}): { readonly pool: EnginePool; readonly engines: HandEngine[] } {
+  const engines: HandEngine[] = [];
+  const start = async () => {
+    engines.push(new HandEngine());
+    return engines[engines.length - 1];
+  };
+  const limits = { maxQueuedRequests: 10, maxHeldBytes: 1000, maxQueueWaitMs: 60_000 };
+  return { pool: new EnginePool({ engines: 1, start, log: new Log(() => undefined), ...limits, ...options }), engines };
+}
+
+const job = (model: number): ScoreJob => ({ model, body: [], bytes: 0 });
+const caller = () => new EventEmitter();
+const turn = () => new Promise(resolve => setTimeout(resolve, 5));
+
+describe('EnginePool', () => {
+  test('gives each engine one request at a time, in the order in which they came', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    const answers = [0, 1, 2].map(model => one.score(job(model), caller()));
+    for (let answered = 0; answered < 3; answered++) {
+      await turn();
+      expect(engines[0].jobs.map(({ model }) => model)).toEqual([0, 1, 2].slice(0, answered + 1));
+      engines[0].answer();
+    }
+
+    await expect(Promise.all(answers)).resolves.toHaveLength(3);
+  });
+
+  test('a lost engine fails its own request only: who waits is scored by the next engine', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    const lost = one.score(job(0), caller());
+    const waiting = one.score(job(1), caller());
+    await turn();
+    engines[0].crash();
+    await expect(lost).rejects.toThrow(EngineLostError);
+    await turn();
+    engines[1].answer();
+
+    await expect(waiting).resolves.toMatchObject({ status: 200 });
+    expect(engines[0].jobs).toHaveLength(1);
+  });
+
+  test('is not ready while its only engine is being replaced', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    const lost = one.score(job(0), caller());
+    engines[0].crash();
+    await expect(lost).rejects.toThrow();
+
+    expect(one.ready).toBe(false);
+    await turn();
+    expect(one.ready).toBe(true);
+  });
+
+  test('an engine that calls itself spent is ended and gets no other request', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    const last = one.score(job(0), caller());
+    const next = one.score(job(1), caller());
+    await turn();
+    engines[0].answer({ status: 500, spent: true });
+    await expect(last).resolves.toMatchObject({ status: 500 });
+    await turn();
+    engines[1].answer();
+
+    await expect(next).resolves.toMatchObject({ status: 200 });
+    expect(engines[0].killed).toBe(true);
+    expect(engines[0].jobs).toHaveLength(1);
+  });
+
+  test('who waits too long is told why', async () => {
+    const { pool: one } = pool({ maxQueueWaitMs: 10 });
+    await one.start();
+    void one.score(job(0), caller());
+
+    await expect(one.score(job(1), caller())).rejects.toMatchObject({ reason: 'waited-too-long' });
+    expect(one.queue.length).toBe(0);
+  });
+
+  test('who leaves the queue frees its place', async () => {
+    const { pool: one } = pool({ maxQueuedRequests: 1 });
+    await one.start();
+    void one.score(job(0), caller());
+    const leaving = caller();
+    const left = one.score(job(1), leaving);
+    expect(one.admission(0)).toBe('too-many-requests');
+    leaving.emit('close');
+
+    await expect(left).rejects.toThrow(AbandonedError);
+    expect(one.admission(0)).toBe('accepted');
+  });
+
+  test('when one engine cannot start, none is left running', async () => {
+    const engines: HandEngine[] = [];
+    const start = async () => {
+      if (engines.length === 1) throw new Error('no room for two');
+      engines.push(new HandEngine());
+      return engines[0];
+    };
+    const { pool: two } = pool({ engines: 2, start });
+
+    await expect(two.start()).rejects.toThrow('no room for two');
+    expect(engines.map(engine => engine.killed)).toEqual([true]);
+    await expect(two.score(job(0), caller())).rejects.toMatchObject({ reason: 'no-engine' });
+  });
+
+  test('tries again, and again, where a new engine does not start', async () => {
+    const engines: HandEngine[] = [];
+    let attempts = 0;
+    const start = async () => {
+      attempts++;
+      if (attempts === 2 || attempts === 3) throw new Error('not yet');
+      engines.push(new HandEngine());
+      return engines[engines.length - 1];
+    };
+    const { pool: one } = pool({ start });
+    await one.start();
+    engines[0].crash();
+    const answer = one.score(job(0), caller());
+    while (engines.length < 2 || engines[1].jobs.length === 0) await turn();
+    engines[1].answer();
+
+    await expect(answer).resolves.toMatchObject({ status: 200 });
+    expect(attempts).toBe(4);
+  });
+
+  test('stopping tells those who wait and starts no more engines', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    void one.score(job(0), caller()).catch(() => undefined);
+    const waiting = one.score(job(1), caller());
+    const told = expect(waiting).rejects.toMatchObject({ reason: 'no-engine' });
+    await one.stop();
+    await told;
+    await turn();
+
+    expect(engines).toHaveLength(1);
+    expect(one.ready).toBe(false);
+  });
+});

@@ -1,0 +1,150 @@
+import { buildSync } from 'esbuild';
+import { once } from 'events';
+import { mkdtempSync, rmSync } from 'fs';
+import { IncomingMessage, request as httpRequest } from 'http';
+import { tmpdir } from 'os';
+import * as path from 'path';
+import { ENV } from '../../../src/core/server-contract';
+import { LaunchedServer, launchScoringServer, LaunchOptions } from '../../../src/scoring/launch';
+
+const ROOT = path.resolve(__dirname, '../../..');
+const MODELS = path.join(ROOT, 'test/fixtures/models');
+
+/** The path of a committed model. */
+export function fixture(name: string): string {
+  return path.join(MODELS, `${name}.onnx`);
+}
+
+let bundle: string | undefined;
+
+/** Bundles the server as it ships; inside the repository, so that it finds ONNX Runtime. */
+export function serverBundle(): string {
+  if (bundle !== undefined) return bundle;
+  const outfile = path.join(ROOT, `node_modules/.cache/model-serving-tests/scoring-server-${process.pid}.js`);
+  buildSync({
+    entryPoints: [path.join(ROOT, 'src/scoring/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: ['onnxruntime-node', 'onnxruntime-common'],
+  });
+  return (bundle = outfile);
+}
+
+const launched = new Set<LaunchedServer>();
+
+/** Starts the real server without keys; other settings by `env`. */
+export async function serve(modelPath: string, env: LaunchOptions['env'] = {}): Promise<LaunchedServer> {
+  const server = await launchScoringServer({ bundle: serverBundle(), modelPath, env: { [ENV.auth]: 'none', ...env } });
+  launched.add(server);
+  return server;
+}
+
+/** Ends all servers of the test file. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...launched].map(server => server.stop()));
+  launched.clear();
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // what the service says is judged by the test, whatever its shape
+  readonly json: { readonly [key: string]: unknown };
+}
+
+export async function request(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
+}
+
+export function post(url: string, body: string | Buffer | object, headers: Record<string, string> = {}): Promise<Answer> {
+  const raw = typeof body === 'string' || Buffer.isBuffer(body);
+  return request(url, { method: 'POST', body: raw ? body : JSON.stringify(body), headers });
+}
+
+/** What is answered to a request that has reached the server already, and has been given to an engine if one was free. */
+export interface Begun {
+  readonly answer: Promise<{
+    readonly status?: number;
+    readonly headers: IncomingMessage['headers'];
+    readonly json: { readonly message?: string };
+  }>;
+  /** Hangs up. */
+  leave(): void;
+}
+
+/** Sends a request on a connection of its own and returns once the server has taken it. */
+export async function begin(server: LaunchedServer, body: object): Promise<Begun> {
+  const sent = httpRequest(server.scoringUri, { method: 'POST', agent: false });
+  const answer = once(sent, 'response').then(async ([response]: IncomingMessage[]) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      json: JSON.parse(Buffer.concat(chunks).toString()) as object,
+    };
+  });
+  answer.catch(() => undefined); // who cares awaits it
+  sent.end(JSON.stringify(body));
+  await once(sent, 'finish');
+  // the front reads what came first first: when it has answered these, it has read that
+  await request(server.healthUri);
+  await request(server.healthUri);
+  return { answer, leave: () => sent.destroy() };
+}
+
+/** The URL of another path of the same server. */
+export function at(server: LaunchedServer, pathAndQuery: string): string {
+  return new URL(pathAndQuery, server.scoringUri).href;
+}
+
+/** Asks until the answer fits; the test's own time limit ends it otherwise. */
+export async function eventually<T>(ask: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await ask();
+    if (fits(value)) return value;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
+/** Process ids of the server's engines, oldest first, by what it logged. */
+export function enginePids(server: LaunchedServer): number[] {
+  return events(server, 'engine-ready').map(event => event.engine as number);
+}
+
+/** What the server logged under that name. */
+export function events(server: LaunchedServer, name: string): Array<Record<string, unknown>> {
+  return server.output
+    .filter(line => line.startsWith('{'))
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+    .filter(line => line.event === name);
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A folder that is removed by `removeFolders`. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'scoring-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+const folders: string[] = [];
+
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
