@@ -1,4 +1,7 @@
 /** Unit tests need nothing but Node.js; integration tests use Docker, Terraform and Kubernetes where they answer. */
+// tests see a copy of the environment, but ONNX Runtime's native side reads the real one, which must forbid its telemetry
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 const shared = {
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },

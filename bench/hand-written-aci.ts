@@ -6,8 +6,6 @@ import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics
 import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
-import { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
-import { StorageContainer } from '@cdktf/provider-azurerm/lib/storage-container';
 import { UserAssignedIdentity } from '@cdktf/provider-azurerm/lib/user-assigned-identity';
 import { Image } from '@cdktf/provider-docker/lib/image';
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider';
@@ -22,15 +20,15 @@ import { App, Fn, TerraformOutput, TerraformStack, TerraformVariable } from 'cdk
 const app = new App();
 const stack = new TerraformStack(app, 'aci');
 const location = 'westeurope';
+const tags = { team: 'vision' };
 const revision = '0'.repeat(64);
 
 new AzurermProvider(stack, 'azurerm', { features: [{}], storageUseAzuread: true });
 new DockerProvider(stack, 'docker');
 
 const client = new DataAzurermClientConfig(stack, 'client');
-const deployer = new DataAzurermClientConfig(stack, 'deployer');
-const group = new ResourceGroup(stack, 'group', { name: 'digits', location });
-const where = { location, resourceGroupName: group.name };
+const group = new ResourceGroup(stack, 'group', { name: 'digits', location, tags });
+const where = { location, resourceGroupName: group.name, tags };
 const unique = `digits${Fn.substr(Fn.sha256(Fn.lower(client.subscriptionId)), 0, 8)}`;
 
 const logs = new LogAnalyticsWorkspace(stack, 'logs', { ...where, name: 'digits-logs', sku: 'PerGB2018', retentionInDays: 30 });
@@ -51,40 +49,6 @@ const pull = new RoleAssignment(stack, 'pull', {
   principalId: identity.principalId,
   principalType: 'ServicePrincipal',
   skipServicePrincipalAadCheck: true,
-});
-
-const storage = new StorageAccount(stack, 'storage', {
-  ...where,
-  name: unique,
-  accountKind: 'StorageV2',
-  accountTier: 'Standard',
-  accountReplicationType: 'LRS',
-  allowNestedItemsToBePublic: false,
-  blobProperties: {
-    versioningEnabled: true,
-    deleteRetentionPolicy: { days: 30 },
-    containerDeleteRetentionPolicy: { days: 30 },
-  },
-  crossTenantReplicationEnabled: false,
-  defaultToOauthAuthentication: true,
-  httpsTrafficOnlyEnabled: true,
-  infrastructureEncryptionEnabled: true,
-  localUserEnabled: false,
-  minTlsVersion: 'TLS1_2',
-  publicNetworkAccessEnabled: true,
-  sasPolicy: { expirationPeriod: '01.00:00:00', expirationAction: 'Log' },
-  sharedAccessKeyEnabled: false,
-});
-const models = new StorageContainer(stack, 'models', {
-  name: 'models',
-  storageAccountId: storage.id,
-  containerAccessType: 'private',
-});
-new RoleAssignment(stack, 'write', {
-  scope: models.id,
-  roleDefinitionName: 'Storage Blob Data Contributor',
-  principalId: deployer.objectId,
-  lifecycle: { ignoreChanges: ['principal_id'] },
 });
 
 const labels = { 'org.opencontainers.image.title': 'digits:1', 'org.opencontainers.image.revision': revision };
@@ -148,7 +112,6 @@ const service = new ContainerGroup(stack, 'service', {
       ],
     },
   ],
-  tags: { team: 'vision' },
   dependsOn: [push, pull],
 });
 

@@ -29,11 +29,11 @@ export function addOnnxRuntime(scope: IConstruct, context: BuildContext, platfor
   return { from: 'node_modules', to: `${CONTAINER.serverRoot}/node_modules` };
 }
 
-/** Adds the bundled server: one file. */
+/** Adds the bundled server: one file, copied, since a build of this package writes it in place. */
 export function addScoringServer(scope: IConstruct, context: BuildContext): Layer {
   const bundle = path.join(packageRoot(), 'programs', SERVER_BUNDLE);
   if (!fs.existsSync(bundle)) throw serverNotBundled(scope, bundle);
-  context.addInstalledFiles('server', [describeFile(bundle, SERVER_BUNDLE)]);
+  context.addFiles('server', [describeFile(bundle, SERVER_BUNDLE)]);
   return { from: 'server', to: CONTAINER.serverRoot };
 }
 

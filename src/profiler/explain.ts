@@ -111,8 +111,10 @@ function inputWarnings({ options }: Findings): string[] {
 
 function steadinessWarnings({ warmUp }: Findings): string[] {
   if (warmUp.steadiness === 'steady') return [];
-  const drift = `${(Math.abs(warmUp.drift) * 100).toFixed(0)} % ${warmUp.drift < 0 ? 'cheaper' : 'dearer'}`;
-  return [`no steady state within the warm-up: requests were still getting ${drift} when measuring began`];
+  const drift = `${(Math.abs(warmUp.drift) * 100).toFixed(0)} %`;
+  return warmUp.steadiness === 'getting-cheaper'
+    ? [`no steady state within the warm-up: requests were still getting cheaper, by ${drift}, when measuring began`]
+    : [`no steady state within the warm-up: requests kept getting dearer, by ${drift}; a leak or a growing cache would do that`];
 }
 
 function noiseWarnings(findings: Findings): string[] {
@@ -134,11 +136,6 @@ function noiseWarnings(findings: Findings): string[] {
   for (const run of outcome.runs) {
     if (run.disturbedBy && run.verdict !== 'holds')
       warnings.push(`the run of ${cores(run.cpu)} was disturbed: ${run.disturbedBy}`);
-    const late = lateSends(run.measurement.load.lagMs);
-    if (late > 2)
-      warnings.push(
-        `the load generator sent 1 % of the requests more than ${late.toFixed(1)} ms late in the run of ${cores(run.cpu)}`,
-      );
   }
   return warnings;
 }

@@ -155,7 +155,11 @@ function memoryChart({ result, series }: Profile): Chart {
     'Resident memory of all processes together; the limit stands above the worst moment, which sampling alone may miss.',
     layout => ({
       ...frame(layout, 'seconds since the start', 'GB'),
-      xAxis: { ...axis('seconds since the start'), min: 0, max: 'dataMax' },
+      xAxis: {
+        ...axis('seconds since the start'),
+        min: 0,
+        max: Math.ceil((memory.points[memory.points.length - 1]?.atMs ?? 0) / 1000),
+      },
       yAxis: { ...axis('GB'), min: 0, max: tidy(result.recommendedMemoryInGB * 1.15) },
       series: [
         {
@@ -189,6 +193,7 @@ function memoryChart({ result, series }: Profile): Chart {
         },
       ],
       legend: { show: false },
+      grid: { left: 52, right: layout.narrow ? 14 : 26, top: 26, bottom: 52 },
     }),
   );
 }
@@ -228,7 +233,7 @@ function frame({ narrow }: Layout, x: string, y: string): Option {
     legend: {
       bottom: 0,
       left: narrow ? 0 : 'center',
-      itemGap: narrow ? 10 : 34,
+      itemGap: narrow ? 30 : 34,
       itemHeight: 9,
       textStyle: { color: INK, fontSize: 12 },
     },

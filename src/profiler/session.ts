@@ -127,7 +127,7 @@ export class ProfileSession {
     const { warmUpCapMs, warmUpBatchMs } = this.budget;
     const began = performance.now();
     const costs: number[] = [];
-    let state: WarmUp = { steadiness: 'still-changing', dropped: 0, drift: 0 };
+    let state: WarmUp = { steadiness: 'getting-cheaper', dropped: 0, drift: 0 };
     const job = { kind: 'closed', scoringUri: server.scoringUri, connections: 1, durationMs: warmUpBatchMs } as const;
     while (performance.now() - began < warmUpCapMs || costs.length < 3) {
       const batch = await this.meter.measure('warm-up', server, job);

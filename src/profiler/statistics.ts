@@ -123,26 +123,24 @@ export function theilSenSlope(values: ArrayLike<number>): number {
 
 /**
  * How many leading values to drop so that the mean of the rest is known best: the marginal standard error rule on means of
- * `batch` values. Undefined where more than half would have to go, that is, where no steady state was reached.
+ * `batch` values. At most half: a cut there may mean that the series never settled, which its slope then shows.
  * Source: White, "An effective truncation heuristic for bias reduction in simulation output" (MSER, 1997); MSER-5 in
  * Spratt 1998.
  */
-export function mserCut(values: ArrayLike<number>, batch = 5): number | undefined {
+export function mserCut(values: ArrayLike<number>, batch = 5): number {
   const batches = Math.floor(values.length / batch);
-  if (batches < 2) return undefined;
   const means = Array.from({ length: batches }, (_, b) => mean(Array.prototype.slice.call(values, b * batch, (b + 1) * batch)));
   let best = Infinity;
   let cut = 0;
-  for (let drop = 0; drop < batches - 1; drop++) {
+  for (let drop = 0; drop <= batches >> 1; drop++) {
     const rest = means.slice(drop);
     const centre = mean(rest);
     const score = sum(rest.map(value => (value - centre) ** 2)) / rest.length ** 2;
-    if (score < best) {
-      best = score;
-      cut = drop;
-    }
+    if (score >= best) continue;
+    best = score;
+    cut = drop;
   }
-  return cut > batches / 2 ? undefined : cut * batch;
+  return cut * batch;
 }
 
 function autocovariance(values: Float64Array, average: number, lag: number): number {

@@ -1,7 +1,7 @@
 import { mserCut, theilSenSlope, median } from './statistics';
 
 /** How a running server had settled when measuring began. */
-export type Steadiness = 'steady' | 'still-changing' | 'no-steady-state';
+export type Steadiness = 'steady' | 'getting-cheaper' | 'getting-dearer';
 
 export interface WarmUp {
   readonly steadiness: Steadiness;
@@ -24,10 +24,9 @@ export const MIN_BATCHES = 6;
  */
 export function assessWarmUp(batchMedians: readonly number[]): WarmUp {
   const cut = mserCut(batchMedians, batchMedians.length >= 50 ? 5 : 1);
-  if (cut === undefined)
-    return { steadiness: 'no-steady-state', dropped: batchMedians.length >> 1, drift: driftOf(batchMedians) };
   const drift = driftOf(batchMedians.slice(cut));
-  return { steadiness: Math.abs(drift) <= MAX_DRIFT ? 'steady' : 'still-changing', dropped: cut, drift };
+  if (Math.abs(drift) <= MAX_DRIFT) return { steadiness: 'steady', dropped: cut, drift };
+  return { steadiness: drift < 0 ? 'getting-cheaper' : 'getting-dearer', dropped: cut, drift };
 }
 
 function driftOf(values: readonly number[]): number {

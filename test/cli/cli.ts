@@ -27,7 +27,13 @@ export function bundlePrograms(): void {
   execFileSync(process.execPath, ['scripts/bundle.mjs', PROGRAMS], { cwd: REPOSITORY });
 }
 
-export const removePrograms = (): void => fs.rmSync(PROGRAMS, { recursive: true, force: true });
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+/** Also ends what a failed test left running. */
+export function removePrograms(): void {
+  for (const child of running) child.kill();
+  fs.rmSync(PROGRAMS, { recursive: true, force: true });
+}
 
 /** Runs `model-serving` to its end. */
 export async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
@@ -70,5 +76,8 @@ export async function serve(args: readonly string[], env: Record<string, string>
 
 function start(args: readonly string[], env: Record<string, string>): ChildProcessWithoutNullStreams {
   const { MODEL_SERVING_KEY: _key, ...own } = process.env;
-  return spawn(process.execPath, [CLI, ...args], { env: { ...own, ...env }, cwd: REPOSITORY });
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...own, ...env }, cwd: REPOSITORY });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
 }

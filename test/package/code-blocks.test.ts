@@ -84,12 +84,16 @@ function compile(blocks: readonly CodeBlock[]): string[] {
     types: ['node'],
     paths: { 'cdktf-model-serving': [path.join(ROOT, 'src/index.ts')] },
   };
-  const host = ts.createCompilerHost(options);
-  const { readFile, fileExists, getSourceFile } = host;
-  host.fileExists = name => sources.has(name) || fileExists.call(host, name);
-  host.readFile = name => sources.get(name)?.text ?? readFile.call(host, name);
-  host.getSourceFile = (name, target) =>
-    sources.has(name) ? ts.createSourceFile(name, sources.get(name)?.text ?? '', target) : getSourceFile.call(host, name, target);
+  const onDisk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...onDisk,
+    fileExists: name => sources.has(name) || onDisk.fileExists(name),
+    readFile: name => sources.get(name)?.text ?? onDisk.readFile(name),
+    getSourceFile: (name, target) => {
+      const block = sources.get(name);
+      return block === undefined ? onDisk.getSourceFile(name, target) : ts.createSourceFile(name, block.text, target);
+    },
+  };
 
   const program = ts.createProgram([...sources.keys(), path.join(__dirname, 'docs-prelude.d.ts')], options, host);
   return [...sources].flatMap(([name, { block }]) => {

@@ -12,6 +12,7 @@ function run<T>(script: string, kind: 'commonjs' | 'module' = 'commonjs'): T {
   if (!fs.existsSync(ENTRY)) throw new Error('lib/index.js is missing: npm run build');
   const { stdout, stderr, status } = spawnSync(process.execPath, [`--input-type=${kind}`, '-e', script], {
     cwd: ROOT,
+    env: { ...process.env, OUTDIR: temporaryFolder() },
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(stderr);

@@ -43,7 +43,7 @@ describe('keys', () => {
     [{ authorization: 'Basic first-key' }],
     [{ authorization: 'Bearer first-key extra' }],
   ])('%j is refused with the way to do it', async headers => {
-    const answer = await post(server.scoringUri, BODY, headers as Record<string, string>);
+    const answer = await post(server.scoringUri, BODY, headers);
 
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
@@ -78,7 +78,7 @@ describe('keys', () => {
   test('the last good ones stay when the files are taken away, and the log has no key in it', async () => {
     rmSync(path.join(keys, 'primary'));
     await eventually(
-      async () => server.output.join('\n'),
+      () => server.output.join('\n'),
       output => output.includes('keys-unreadable'),
     );
 

@@ -43,9 +43,9 @@ class HandEngine implements Engine {
 
 function pool(options: Partial<EnginePoolOptions> = {}): { readonly pool: EnginePool; readonly engines: HandEngine[] } {
   const engines: HandEngine[] = [];
-  const start = async () => {
+  const start = () => {
     engines.push(new HandEngine());
-    return engines[engines.length - 1];
+    return Promise.resolve(engines[engines.length - 1]);
   };
   const limits = { maxQueuedRequests: 10, maxHeldBytes: 1000, maxQueueWaitMs: 60_000 };
   return { pool: new EnginePool({ engines: 1, start, log: new Log(() => undefined), ...limits, ...options }), engines };
@@ -136,10 +136,10 @@ describe('EnginePool', () => {
 
   test('when one engine cannot start, none is left running', async () => {
     const engines: HandEngine[] = [];
-    const start = async () => {
-      if (engines.length === 1) throw new Error('no room for two');
+    const start = () => {
+      if (engines.length === 1) return Promise.reject(new Error('no room for two'));
       engines.push(new HandEngine());
-      return engines[0];
+      return Promise.resolve(engines[0]);
     };
     const { pool: two } = pool({ engines: 2, start });
 
@@ -151,15 +151,16 @@ describe('EnginePool', () => {
   test('tries again, and again, where a new engine does not start', async () => {
     const engines: HandEngine[] = [];
     let attempts = 0;
-    const start = async () => {
+    const start = () => {
       attempts++;
-      if (attempts === 2 || attempts === 3) throw new Error('not yet');
+      if (attempts === 2 || attempts === 3) return Promise.reject(new Error('not yet'));
       engines.push(new HandEngine());
-      return engines[engines.length - 1];
+      return Promise.resolve(engines[engines.length - 1]);
     };
     const { pool: one } = pool({ start });
     await one.start();
     engines[0].crash();
+    await turn();
     const answer = one.score(job(0), caller());
     while (engines.length < 2 || engines[1].jobs.length === 0) await turn();
     engines[1].answer();

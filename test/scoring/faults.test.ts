@@ -132,7 +132,7 @@ describe('stopping', () => {
     const running = await begin(server, ENDLESS);
     process.kill(server.pid, 'SIGINT');
     await eventually(
-      async () => events(server, 'stopping').length,
+      () => events(server, 'stopping').length,
       count => count === 1,
     );
     process.kill(server.pid, 'SIGINT');
@@ -140,7 +140,7 @@ describe('stopping', () => {
     expect(await server.exited).toBe(130);
     await expect(running.answer).rejects.toThrow();
     await eventually(
-      async () => isAlive(engine),
+      () => isAlive(engine),
       alive => !alive,
     );
   });
@@ -152,7 +152,7 @@ describe('stopping', () => {
 
     expect(await server.exited).toBeNull();
     await eventually(
-      async () => isAlive(engine),
+      () => isAlive(engine),
       alive => !alive,
     );
   });

@@ -25,7 +25,7 @@ function read(bytes: Buffer, cuts: readonly number[]): Array<Frame<Head>> {
 }
 
 describe('frames', () => {
-  const bytes = fc.uint8Array({ maxLength: 40 }).map(Buffer.from);
+  const bytes = fc.uint8Array({ maxLength: 40 }).map(each => Buffer.from(each));
   const frames = fc.array(
     fc.record({ head: fc.record({ text: fc.string({ unit: 'grapheme' }) }), body: fc.array(bytes, { maxLength: 3 }) }),
     { maxLength: 6 },

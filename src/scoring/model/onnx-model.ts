@@ -24,7 +24,7 @@ export class OnnxModel {
   static async load(file: string, settings: SessionSettings): Promise<OnnxModel> {
     const session = await openModel(file, settings);
     const { Tensor } = await onnxRuntime();
-    return new OnnxModel(session, signatureOf(session, file), Tensor as unknown as TensorConstructor);
+    return new OnnxModel(session, signatureOf(session, file), Tensor);
   }
 
   private readonly outputNames: readonly string[];
@@ -89,7 +89,7 @@ export class OnnxModel {
 type NamedTensors = ReadonlyArray<readonly [string, PlainTensor]>;
 
 function plain(tensor: Tensor): PlainTensor {
-  return { type: tensor.type, data: tensor.data as TensorData, dims: tensor.dims };
+  return { type: tensor.type, data: tensor.data, dims: tensor.dims };
 }
 
 function failure(error: Error, begin: number): ScoreResult {

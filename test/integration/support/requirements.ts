@@ -48,6 +48,18 @@ export const kubernetes: Requirement = () => {
   return status === 0 ? undefined : `no Kubernetes answers (${firstLine(stderr)})`;
 };
 
+/** A way from this machine to the addresses of Services: a node's, or a VPN's. Any Service that answers shows it. */
+export const clusterNetwork: Requirement = () => {
+  const columns = 'jsonpath={range .items[*]}{.spec.clusterIP} {.spec.ports[0].port}{"\\n"}{end}';
+  const services = kubectlAttempt(['get', 'services', '--all-namespaces', '--output', columns]).stdout;
+  const connect = `
+    const connections = ${JSON.stringify(services.trim().split('\n'))}.map(service => service.split(' '));
+    for (const [host, port] of connections) require('net').connect(port, host, () => process.exit(0)).on('error', () => {});
+    setTimeout(() => process.exit(1), 5000);`;
+  const { status } = attempt(process.execPath, ['-e', connect], { timeoutSeconds: 20 });
+  return status === 0 ? undefined : "this machine does not reach the cluster's Services";
+};
+
 /** A registry that containers can be pushed to: one that runs, or the program to run one. */
 export const registry: Requirement = () => {
   if (process.env.MODEL_SERVING_TEST_REGISTRY !== undefined) return undefined;

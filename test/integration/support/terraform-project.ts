@@ -31,11 +31,16 @@ export class TerraformProject {
     Object.assign(this.env, env);
   }
 
-  /** Writes the stack's Terraform; again for a changed one. The state stays. */
-  synth(build: (app: App) => TerraformStack): void {
+  /** Writes the stack's Terraform. */
+  write(build: (app: App) => TerraformStack): void {
     const app = new App({ outdir: path.join(this.root, 'cdktf.out'), stackTraces: false });
     new LocalBackend(build(app), { path: 'terraform.tfstate' });
     app.synth();
+  }
+
+  /** Writes the stack's Terraform, ready to be applied; again for a changed one. The state stays. */
+  synth(build: (app: App) => TerraformStack): void {
+    this.write(build);
     if (!this.isInitialised) run('terraform', ['init', ...FLAGS], this.options);
     this.isInitialised = true;
   }
@@ -57,7 +62,7 @@ export class TerraformProject {
     if (status !== 0 && status !== 2) throw new Error(`terraform plan ended with ${status}:\n${stderr}\n${stdout}`);
     if (status === 0) return [];
     const plan = JSON.parse(run('terraform', ['show', '-json', file], this.options)) as Plan;
-    const resources = plan.resource_changes.filter(change => change.change.actions[0] !== 'no-op');
+    const resources = (plan.resource_changes ?? []).filter(change => change.change.actions[0] !== 'no-op');
     const outputs = Object.entries(plan.output_changes ?? {}).filter(([, change]) => change.actions[0] !== 'no-op');
     return [
       ...resources.map(change => `${change.change.actions.join('/')} ${change.address}`),
@@ -81,6 +86,11 @@ export class TerraformProject {
   destroy(): void {
     if (this.isInitialised) run('terraform', ['destroy', '-auto-approve', ...FLAGS], this.options);
     this.isInitialised = false;
+    this.remove();
+  }
+
+  /** Removes the folder, and nothing that was made. */
+  remove(): void {
     fs.rmSync(this.root, { recursive: true, force: true });
   }
 
@@ -95,7 +105,8 @@ interface Change {
 }
 
 interface Plan {
-  readonly resource_changes: ReadonlyArray<{ readonly address: string; readonly change: Change }>;
+  /** Absent where the stack has no resources. */
+  readonly resource_changes?: ReadonlyArray<{ readonly address: string; readonly change: Change }>;
   readonly output_changes?: Readonly<Record<string, Change>>;
 }
 

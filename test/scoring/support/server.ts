@@ -1,4 +1,4 @@
-import { buildSync } from 'esbuild';
+import { execFileSync } from 'child_process';
 import { once } from 'events';
 import { mkdtempSync, rmSync } from 'fs';
 import { IncomingMessage, request as httpRequest } from 'http';
@@ -21,15 +21,21 @@ let bundle: string | undefined;
 export function serverBundle(): string {
   if (bundle !== undefined) return bundle;
   const outfile = path.join(ROOT, `node_modules/.cache/model-serving-tests/scoring-server-${process.pid}.js`);
-  buildSync({
-    entryPoints: [path.join(ROOT, 'src/scoring/main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    external: ['onnxruntime-node', 'onnxruntime-common'],
-  });
+  const options = [
+    '--bundle',
+    '--platform=node',
+    '--target=node20',
+    '--format=cjs',
+    '--external:onnxruntime-*',
+    '--log-level=warning',
+  ];
+  // the command and not the API, which leaves a service running
+  execFileSync(process.execPath, [
+    require.resolve('esbuild/bin/esbuild'),
+    path.join(ROOT, 'src/scoring/main.ts'),
+    `--outfile=${outfile}`,
+    ...options,
+  ]);
   return (bundle = outfile);
 }
 
@@ -42,10 +48,12 @@ export async function serve(modelPath: string, env: LaunchOptions['env'] = {}): 
   return server;
 }
 
-/** Ends all servers of the test file. */
+/** Ends all servers of the test file and removes their bundle. */
 export async function stopServers(): Promise<void> {
   await Promise.all([...launched].map(server => server.stop()));
   launched.clear();
+  if (bundle !== undefined) rmSync(bundle, { force: true });
+  bundle = undefined;
 }
 
 export interface Answer {
@@ -106,7 +114,7 @@ export function at(server: LaunchedServer, pathAndQuery: string): string {
 }
 
 /** Asks until the answer fits; the test's own time limit ends it otherwise. */
-export async function eventually<T>(ask: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+export async function eventually<T>(ask: () => T | Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (;;) {
     const value = await ask();
     if (fits(value)) return value;

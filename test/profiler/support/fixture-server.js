@@ -1,0 +1,48 @@
+// A scoring server of a few lines with faults to order: what the profiler must notice, without a model that has it.
+const http = require('http');
+
+const order = name => Number(process.env[`FIXTURE_${name}`] ?? 0);
+const held = [];
+let answered = 0;
+
+if (process.env.FIXTURE_BROKEN) {
+  process.stderr.write(`${process.env.FIXTURE_BROKEN}\n`);
+  process.exit(3);
+}
+
+const server = http.createServer((request, response) => {
+  const chunks = [];
+  request.on('data', chunk => chunks.push(chunk));
+  request.on('end', () => answer(Buffer.concat(chunks).toString('utf8'), response));
+});
+server.keepAliveTimeout = 60_000;
+
+function answer(body, response) {
+  answered++;
+  if (order('EXIT_AFTER') > 0 && answered > order('EXIT_AFTER')) process.exit(7);
+  if (order('GROW_AFTER') > 0 && answered > order('GROW_AFTER')) held.push(Buffer.alloc(order('GROW_MB') * 1024 ** 2, 1));
+  if (body.includes('reject')) {
+    response.writeHead(400, { 'content-type': 'application/json' });
+    return response.end(JSON.stringify({ message: 'the field "image" is missing' }));
+  }
+  spin(order('CPU_MS'));
+  const stall = answered === order('STALL_AT') ? order('STALL_MS') : 0;
+  if (stall > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stall);
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end('{"output":[1]}');
+}
+
+/** Work that costs the same CPU time whoever else runs: time on the wall would be cheaper on a busy machine. */
+function spin(ms) {
+  const start = process.cpuUsage();
+  let used = 0;
+  while (used < ms * 1000) {
+    const { user, system } = process.cpuUsage(start);
+    used = user + system;
+  }
+}
+
+server.listen(0, '127.0.0.1', () => {
+  const scoringUri = `http://127.0.0.1:${server.address().port}/score`;
+  process.stdout.write(`${JSON.stringify({ event: 'listening', scoringUri, port: server.address().port })}\n`);
+});
