@@ -87,9 +87,9 @@ class DigestCache {
   }
 }
 
-/** Nanoseconds tell apart two writes within a millisecond; the inode, a file moved into another's place. */
+/** The inode tells a file that was moved into another's place. Not its ctime: each hard link that synth makes changes that. */
 function key(file: string, stat: fs.Stats): string {
-  return `${path.resolve(file)}|${stat.size}|${stat.mtimeMs}|${stat.ctimeMs}|${stat.ino}`;
+  return `${path.resolve(file)}|${stat.size}|${stat.mtimeMs}|${stat.ino}`;
 }
 
 let shared: DigestCache | undefined;

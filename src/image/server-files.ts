@@ -17,9 +17,14 @@ export const SERVER_COMMAND = ['node', SERVER_BUNDLE] as const;
  * Adds ONNX Runtime's Node binding with the binaries of one platform: 46 MB of the package's 288.
  * Its licence texts come along.
  */
-export function addOnnxRuntime(scope: IConstruct, context: BuildContext, platform: ImagePlatform): Layer {
-  // from the user's project first: that is the version which their lock file names
-  const node = packageDirectory(scope, 'onnxruntime-node', [process.cwd(), packageRoot()]);
+export function addOnnxRuntime(
+  scope: IConstruct,
+  context: BuildContext,
+  platform: ImagePlatform,
+  // the user's project first: that is the version which their lock file names
+  from = [process.cwd(), packageRoot()],
+): Layer {
+  const node = packageDirectory(scope, 'onnxruntime-node', from);
   const binaries = `bin/napi-v6/${platform._os}/${platform._architecture}/`;
   const nodeFiles = listFiles(node).filter(file => isLoadedAtRun(file) || file.path.startsWith(binaries));
   if (!nodeFiles.some(file => file.path.startsWith(binaries))) throw runtimeNotInstalled(scope, `onnxruntime-node/${binaries}`);
@@ -30,8 +35,8 @@ export function addOnnxRuntime(scope: IConstruct, context: BuildContext, platfor
 }
 
 /** Adds the bundled server: one file, copied, since a build of this package writes it in place. */
-export function addScoringServer(scope: IConstruct, context: BuildContext): Layer {
-  const bundle = path.join(packageRoot(), 'programs', SERVER_BUNDLE);
+export function addScoringServer(scope: IConstruct, context: BuildContext, root = packageRoot()): Layer {
+  const bundle = path.join(root, 'programs', SERVER_BUNDLE);
   if (!fs.existsSync(bundle)) throw serverNotBundled(scope, bundle);
   context.addFiles('server', [describeFile(bundle, SERVER_BUNDLE)]);
   return { from: 'server', to: CONTAINER.serverRoot };

@@ -5,6 +5,9 @@ import { mean } from './statistics';
 /** Above this share of capacity small errors in the demand become large errors in the latency. */
 export const MAX_UTILISATION = 0.8;
 
+/** Below this share of capacity hardly any request finds another in its way. */
+const IDLE = 0.05;
+
 /** What one request costs with a given number of ONNX Runtime threads. */
 export interface ThreadDemand extends ServiceDemand {
   readonly threads: number;
@@ -110,6 +113,8 @@ export function planReplicas(
     const candidates = evaluate(demands, streams, share, sizes);
     const best = cheapest(candidates);
     if (best) return { replicas, candidates, best };
+    // where requests do not wait for each other, more replicas make nothing faster
+    if (candidates[candidates.length - 1].utilisation < IDLE) return undefined;
   }
   return undefined;
 }

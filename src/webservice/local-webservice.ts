@@ -123,7 +123,7 @@ function makeContainer(
       models: props.image.models,
       tags: bound.tags,
       description: props.description,
-      fixedAtStart: [...Object.values(limits), sha256Text(JSON.stringify([check, tmpfs]))],
+      fixedAtStart: [limits.cpuQuota, limits.memory, sha256Text(JSON.stringify([check, tmpfs]))],
     }),
   });
 }

@@ -12,12 +12,13 @@ const streams = workloads(1, 20, 1000);
 describe('simulateQuota', () => {
   // measured and simulated on a real host under a real CFS quota: section 2.6 of the profiling method, one engine, one thread
   test.each([
-    [0.5, 9, 33.3, 62, 233],
-    [0.75, 15, 33.3, 43, 143],
+    [0.5, 9, 30.5, 62, 233],
+    [0.75, 15, 30.5, 43, 143],
+    [0.5, 11, 33.3, 71, 328],
     [1, 18, 33.3, 46, 155],
     [1, 22, 33.3, 60, 173],
   ])('%d cores at %d requests a second agree with the published table', (cores, rate, cpuMs, p50, p95) => {
-    const demand = constant(cpuMs, 1.5);
+    const demand = constant(cpuMs);
     const within = (value: number, published: number) => expect(Math.abs(value / published - 1)).toBeLessThan(0.35);
     within(predictQuantile(demand, streams, rate, cores, 0.5), p50);
     within(predictQuantile(demand, streams, rate, cores, 0.95), p95);
@@ -63,7 +64,7 @@ describe('simulateQuota', () => {
         (demand, workload, tenths, more) => {
           const small = simulateQuota(demand, workload, 20, tenths / 10);
           const large = simulateQuota(demand, workload, 20, (tenths + more) / 10);
-          small.forEach((latency, i) => expect(large[i]).toBeLessThanOrEqual(latency + 1e-6));
+          expect(small.findIndex((latency, i) => large[i] > latency + 1e-6)).toBe(-1);
         },
       ),
     );
@@ -73,10 +74,11 @@ describe('simulateQuota', () => {
     fc.assert(
       fc.property(demands, stream, fc.integer({ min: 1, max: 30 }), (demand, workload, tenths) => {
         const latencies = simulateQuota(demand, workload, 20, tenths / 10);
-        workload.picks.forEach((pick, i) => {
+        const tooFast = workload.picks.findIndex((pick, i) => {
           const index = Math.floor(pick * demand.cpuMs.length);
-          expect(latencies[i]).toBeGreaterThanOrEqual(demand.occupancyMs[index] + demand.overheadMs - 1e-6);
+          return latencies[i] < demand.occupancyMs[index] + demand.overheadMs - 1e-6;
         });
+        expect(tooFast).toBe(-1);
       }),
     );
   });

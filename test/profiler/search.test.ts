@@ -19,7 +19,7 @@ const demandOf = (cpuMs: number, threads = 1, speedUp = 1): ThreadDemand => ({
   occupancyMs: Float64Array.of((cpuMs * 0.8) / speedUp, cpuMs / speedUp, (cpuMs * 1.2) / speedUp),
   overheadMs: 0.5,
 });
-const streams = workloads(1, 10, 400);
+const streams = workloads(1, 6, 200);
 const sizes = cpuSizes(SIZE_GRIDS.aci, 3.5);
 const p95 = (rate: number, latencyMs: number) => ({ rate, latencyMs, percentile: 0.95 });
 
@@ -48,7 +48,7 @@ describe('search', () => {
         const cheaper = candidates.filter(candidate => candidate.cpu < (best?.cpu ?? 0));
         expect(cheaper.filter(candidate => candidate.holds)).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 
@@ -66,7 +66,7 @@ describe('search', () => {
           expect(size(cpuMs, rate, latencyMs / factor)).toBeGreaterThanOrEqual(size(cpuMs, rate, latencyMs));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 

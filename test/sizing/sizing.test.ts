@@ -96,7 +96,7 @@ describe('Sizing.fixed', () => {
   test('warns above what the target gives everywhere, and notes what a lone group is billed', () => {
     const [large, small] = [newStack(), newStack()];
     bind(Sizing.fixed({ cpu: SIZE_GRIDS.aci.maxCpu + 1, memoryInGB: 17 }), 'aci', large);
-    expect(messages(large).join('\n')).toMatch(/warn.*5 cores[^]*warn.*17 GB/);
+    expect(messages(large).join('\n')).toMatch(/warn.*SIZE_ABOVE_USUAL.*5 cores[^]*warn.*17 GB/);
     bind(Sizing.fixed({ cpu: 0.5, memoryInGB: 2 }), 'aci', small);
     expect(messages(small)).toEqual([expect.stringMatching(/info.*SIZE_BILLED_AT_MINIMUM/)]);
   });

@@ -31,7 +31,7 @@ export class Load {
     while (!this.isStopped) {
       const outcome = await this.request().then(
         ({ status, label, body }) => (label === undefined ? `${status} ${body}` : `${status} label ${label}`),
-        (error: Error) => `${error.message} ${String(error.cause ?? '')}`,
+        (error: Error) => [error, error.cause].map(one => (one instanceof Error ? one.message : '')).join(' '),
       );
       this.total += 1;
       this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
