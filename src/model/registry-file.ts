@@ -136,9 +136,9 @@ export function formatRegistry(registry: Registry): string {
 }
 
 /** Runs `change` while no other process changes the same file; two that register at once both get in. */
-export function withRegistryLock<T>(file: string, change: () => T): T {
+export function withRegistryLock<T>(file: string, change: () => T, patienceMs = PATIENCE_MS): T {
   const guard = `${file}.lock`;
-  acquire(file, guard);
+  acquire(file, guard, patienceMs);
   try {
     return change();
   } finally {
@@ -149,12 +149,12 @@ export function withRegistryLock<T>(file: string, change: () => T): T {
 const STALE_MS = 30_000;
 const PATIENCE_MS = 10_000;
 
-function acquire(file: string, guard: string): void {
+function acquire(file: string, guard: string, patienceMs: number): void {
   fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + patienceMs;
   while (!tryCreate(file, guard)) {
     if (isStale(guard)) fs.rmSync(guard, { force: true });
-    else if (Date.now() > until) throw busy(file, guard);
+    else if (Date.now() > until) throw busy(file, guard, patienceMs);
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   }
 }
@@ -303,8 +303,8 @@ const unreadable = (file: string, error: unknown, verb: 'read' | 'written') =>
     fix: 'check the path and its permissions, or name another with --lock-file',
   });
 
-const busy = (file: string, guard: string) =>
+const busy = (file: string, guard: string, patienceMs: number) =>
   new RegistryError('REGISTRY_BUSY', {
-    problem: `another process has been changing ${file} for ${PATIENCE_MS / 1000} s`,
+    problem: `another process has been changing ${file} for ${patienceMs / 1000} s`,
     fix: `wait for it to end; if there is none, delete ${guard}`,
   });

@@ -62,7 +62,7 @@ export class CgroupConfinement implements Confinement {
     try {
       if (host.version === 2) enableControllers(host.root);
       for (const directory of this.directories) fs.mkdirSync(directory);
-      if (memoryBytes !== undefined) this.limitMemory(memoryBytes);
+      if (memoryBytes !== undefined) this.apply('memory', memoryLimit(host.version, memoryBytes));
     } catch (error) {
       this.dispose();
       throw error;
@@ -84,11 +84,7 @@ export class CgroupConfinement implements Confinement {
   }
 
   limitCpu(cores: number): void {
-    const period = CFS_PERIOD_MS * 1000;
-    const quota = Math.round(cores * period);
-    if (this.host.version === 2) return write(this.file('cpu', 'cpu.max'), `${quota} ${period}`);
-    write(this.file('cpu', 'cpu.cfs_period_us'), String(period));
-    write(this.file('cpu', 'cpu.cfs_quota_us'), String(quota));
+    this.apply('cpu', cpuLimit(this.host.version, cores));
   }
 
   throttling(): Throttling {
@@ -105,20 +101,49 @@ export class CgroupConfinement implements Confinement {
     for (const directory of this.directories) removeGroup(directory);
   }
 
-  private limitMemory(bytes: number): void {
-    const memory = String(Math.round(bytes));
-    if (this.host.version === 2) {
-      write(this.file('memory', 'memory.max'), memory);
-      writeIfThere(this.file('memory', 'memory.swap.max'), '0');
-    } else {
-      write(this.file('memory', 'memory.limit_in_bytes'), memory);
-      writeIfThere(this.file('memory', 'memory.memsw.limit_in_bytes'), memory);
+  private apply(controller: 'cpu' | 'memory', settings: readonly Setting[]): void {
+    for (const { file, value, optional } of settings) {
+      const target = this.file(controller, file);
+      if (!optional || fs.existsSync(target)) write(target, value);
     }
   }
 
   private file(controller: 'cpu' | 'cpuacct' | 'memory', name: string): string {
     return path.join(this.host.version === 1 ? this.host[controller] : this.host.root, this.name, name);
   }
+}
+
+/** A file of a group and what to write into it; optional where not every kernel has it. */
+interface Setting {
+  readonly file: string;
+  readonly value: string;
+  readonly optional?: boolean;
+}
+
+/** What limits a group to so many cores; written in this order. */
+export function cpuLimit(version: 1 | 2, cores: number): Setting[] {
+  const period = CFS_PERIOD_MS * 1000;
+  const quota = Math.round(cores * period);
+  if (version === 2) return [{ file: 'cpu.max', value: `${quota} ${period}` }];
+  return [
+    { file: 'cpu.cfs_period_us', value: String(period) },
+    { file: 'cpu.cfs_quota_us', value: String(quota) },
+  ];
+}
+
+/** What limits a group to so much memory and no swap; memory comes before memory and swap together. */
+export function memoryLimit(version: 1 | 2, bytes: number): Setting[] {
+  const value = String(Math.round(bytes));
+  if (version === 2) {
+    return [
+      { file: 'memory.max', value },
+      { file: 'memory.swap.max', value: '0', optional: true },
+    ];
+  }
+  return [
+    { file: 'memory.limit_in_bytes', value },
+    { file: 'memory.memsw.limit_in_bytes', value, optional: true },
+  ];
 }
 
 /** Numbers of a file of `key value` lines. */
@@ -189,10 +214,6 @@ function write(file: string, value: string): void {
   } finally {
     fs.closeSync(descriptor);
   }
-}
-
-function writeIfThere(file: string, value: string): void {
-  if (fs.existsSync(file)) write(file, value);
 }
 
 function readOr(file: string, fallback: string): string {

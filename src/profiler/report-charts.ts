@@ -49,6 +49,7 @@ function sizeChart({ result, series }: Profile): Chart {
   const lines = threads.map((count, index) => ({
     name: `${count} thread${count === 1 ? '' : 's'}, predicted`,
     type: 'line' as const,
+    symbol: 'circle',
     symbolSize: 5,
     lineStyle: { color: SERIES[index], width: 2 },
     itemStyle: { color: SERIES[index] },

@@ -35,9 +35,19 @@ export function removePrograms(): void {
   fs.rmSync(PROGRAMS, { recursive: true, force: true });
 }
 
+/** Copies the command alone, without the programs beside it. */
+export function copyProgram(folder: string): string {
+  const copy = path.join(folder, path.basename(CLI));
+  fs.copyFileSync(CLI, copy);
+  return copy;
+}
+
 /** Runs `model-serving` to its end. */
-export async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  const child = start(args, env);
+export const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> => runProgram(CLI, args, env);
+
+/** Runs a copy of it. */
+export async function runProgram(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  const child = start(program, args, env);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', chunk => (stdout += chunk));
@@ -50,15 +60,20 @@ export async function run(args: readonly string[], env: Record<string, string> =
 export interface Serving {
   /** The first line of stdout. */
   readonly line: string;
+  readonly stdout: () => string;
   readonly stderr: () => string;
+  /** Its exit code, once it ends. */
+  readonly ended: Promise<number | null>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts `model-serving serve` on a free port and waits for its first line. */
 export async function serve(args: readonly string[], env: Record<string, string> = {}): Promise<Serving> {
-  const child = start(['serve', DIGITS, '--port', '0', ...args], env);
+  const child = start(CLI, ['serve', DIGITS, '--port', '0', ...args], env);
+  let stdout = '';
   let stderr = '';
+  child.stdout.on('data', chunk => (stdout += chunk));
   child.stderr.on('data', chunk => (stderr += chunk));
   const ended = new Promise<number | null>(resolve => child.once('close', resolve));
   const line = await Promise.race([
@@ -71,12 +86,12 @@ export async function serve(args: readonly string[], env: Record<string, string>
     child.kill(signal);
     return ended;
   };
-  return { line, stderr: () => stderr, stop };
+  return { line, stdout: () => stdout, stderr: () => stderr, ended, stop };
 }
 
-function start(args: readonly string[], env: Record<string, string>): ChildProcessWithoutNullStreams {
+function start(program: string, args: readonly string[], env: Record<string, string>): ChildProcessWithoutNullStreams {
   const { MODEL_SERVING_KEY: _key, ...own } = process.env;
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...own, ...env }, cwd: REPOSITORY });
+  const child = spawn(process.execPath, [program, ...args], { env: { ...own, ...env }, cwd: REPOSITORY });
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;

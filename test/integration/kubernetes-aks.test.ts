@@ -135,6 +135,8 @@ describeWith(REQUIREMENTS, 'Kubernetes', () => {
       expect(outcomes).toEqual({ [`200 label ${LABELS[0]}`]: total });
       expect(total).toBeGreaterThan(20);
       expect(readyPods(name).filter(pod => before.includes(pod))).toEqual([]);
+      // the autoscaler's number, not the Deployment's default of one
+      expect(readyPods(name)).toHaveLength(2);
       const annotation = "jsonpath={.metadata.annotations['cdktf-model-serving/models']}";
       expect(kubectl('--namespace', name, 'get', 'deployment', name, '--output', annotation)).toBe('digits:2');
     });

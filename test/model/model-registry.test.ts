@@ -17,6 +17,7 @@ import {
   RegistryError,
   RegisteredVersion,
   Registry,
+  withRegistryLock,
 } from '../../src/model/model-registry';
 import { ModelSource } from '../../src/model/model-source';
 
@@ -364,3 +365,14 @@ function digest(seed: string): string {
 function entry(name: string, version: number, seed = `${name}${version}`): RegisteredVersion {
   return { name, version, sha256: digest(seed), sizeInBytes: 1, tags: {}, registeredTime: '2026-01-01T00:00:00Z' };
 }
+
+describe('two writers at once', () => {
+  test('the second waits, and says who to look for when the first does not end', () => {
+    withRegistryLock(lockFile, () => {
+      expect(() => withRegistryLock(lockFile, () => undefined, 50)).toThrow(
+        expect.objectContaining({ code: 'REGISTRY_BUSY', message: expect.stringContaining(`${lockFile}.lock`) }),
+      );
+    });
+    expect(withRegistryLock(lockFile, () => 'free again')).toBe('free again');
+  });
+});

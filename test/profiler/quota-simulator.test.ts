@@ -10,18 +10,16 @@ const constant = (cpuMs: number, overheadMs = 0): ServiceDemand => ({
 const streams = workloads(1, 20, 1000);
 
 describe('simulateQuota', () => {
-  // measured and simulated on a real host under a real CFS quota: section 2.6 of the profiling method, one engine, one thread
+  // p95 measured on a real host under a real CFS quota, one engine, one thread: section 2.6 of the profiling method, whose own
+  // simulation was up to 13 % off, from runs of some 100 requests
   test.each([
-    [0.5, 9, 30.5, 62, 233],
-    [0.75, 15, 30.5, 43, 143],
-    [0.5, 11, 33.3, 71, 328],
-    [1, 18, 33.3, 46, 155],
-    [1, 22, 33.3, 60, 173],
-  ])('%d cores at %d requests a second agree with the published table', (cores, rate, cpuMs, p50, p95) => {
-    const demand = constant(cpuMs);
-    const within = (value: number, published: number) => expect(Math.abs(value / published - 1)).toBeLessThan(0.35);
-    within(predictQuantile(demand, streams, rate, cores, 0.5), p50);
-    within(predictQuantile(demand, streams, rate, cores, 0.95), p95);
+    [0.5, 9, 31.5, 212],
+    [0.75, 15, 31.5, 165],
+    [0.5, 11, 33.3, 341],
+    [1, 18, 33.3, 143],
+  ])('p95 at %d cores and %d requests a second of %d ms is near what was measured', (cores, rate, cpuMs, measured) => {
+    const predicted = predictQuantile(constant(cpuMs, 1.5), streams, rate, cores, 0.95);
+    expect(Math.abs(predicted / measured - 1)).toBeLessThan(0.25);
   });
 
   test('an unlimited single server has the mean waiting time of Pollaczek and Khinchine', () => {
