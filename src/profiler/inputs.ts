@@ -1,4 +1,6 @@
+import { parse as parseCsv } from 'csv-parse/sync';
 import * as fs from 'fs';
+import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json';
 import { inputUnreadable, noInputs } from './errors';
 
 /** A request body: JSON text as it goes over the wire, or a value that becomes it. */
@@ -47,10 +49,11 @@ function fromJsonLines(content: string): string[] | undefined {
 }
 
 function fromCsv(content: string, where: string): string[] {
-  const records = csvRecords(content, where).filter(record => record.length > 1 || record[0].trim() !== '');
+  const records = csvRecords(content, where);
   const wide = records.findIndex(record => record.length > 1);
-  if (wide >= 0)
+  if (wide >= 0) {
     throw inputUnreadable(where, `record ${wide + 1} has ${records[wide].length} columns; one column of bodies is allowed`);
+  }
   const cells = records.map(([cell]) => cell);
   // a header is not JSON, a body is
   const bodies = parse(cells[0]) === undefined ? cells.slice(1) : cells;
@@ -59,32 +62,20 @@ function fromCsv(content: string, where: string): string[] {
   return bodies;
 }
 
-/** Records and fields of RFC 4180. */
 function csvRecords(content: string, where: string): string[][] {
-  const records: string[][] = [[]];
-  const field = /"((?:[^"]|"")*)"|([^",\r\n]*)/y;
-  let at = 0;
-  for (;;) {
-    field.lastIndex = at;
-    const match = field.exec(content);
-    if (!match) throw inputUnreadable(where, `record ${records.length} is neither JSON nor CSV`);
-    records[records.length - 1].push(match[1]?.replaceAll('""', '"') ?? match[2]);
-    at = field.lastIndex;
-    if (at >= content.length) return records;
-    const separator = /,|\r?\n/y;
-    separator.lastIndex = at;
-    const next = separator.exec(content);
-    if (!next) throw inputUnreadable(where, `record ${records.length} has text after a closing quote`);
-    at = separator.lastIndex;
-    if (next[0] !== ',') records.push([]);
+  try {
+    return parseCsv(content, { relaxColumnCount: true, skipEmptyLines: true });
+  } catch (error) {
+    throw inputUnreadable(where, `it is neither JSON nor CSV (${(error as Error).message})`);
   }
 }
 
-const toBody = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+// lossless: JSON.parse would change an integer beyond 2^53 on its way to the service
+const toBody = (value: unknown): string => (typeof value === 'string' ? value : stringifyLossless(value)!);
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseLossless(text);
   } catch {
     return undefined;
   }

@@ -101,7 +101,7 @@ function latencyChart({ result, series }: Profile): Chart {
       series: series.distributions.map((each, index) => ({
         name: each.label,
         type: 'line',
-        showSymbol: false,
+        symbol: 'none',
         lineStyle: { color: colors[each.kind], width: 2, type: each.kind === 'predicted' ? 'dashed' : 'solid' },
         itemStyle: { color: colors[each.kind] },
         data: each.points.filter(([, ms]) => ms <= most).map(([share, ms]) => [tidy(ms), tidy(share * 100)]),
@@ -166,7 +166,7 @@ function memoryChart({ result, series }: Profile): Chart {
         {
           name: 'resident',
           type: 'line',
-          showSymbol: false,
+          symbol: 'none',
           areaStyle: { color: SERIES[0], opacity: 0.15 },
           lineStyle: { color: SERIES[0], width: 2 },
           itemStyle: { color: SERIES[0] },
@@ -275,6 +275,7 @@ function standalone(svg: string, width: number, height: number, label: string): 
     .replace(/ ecmeta_\w+="[^"]*"/g, '')
     .replace(/ pointer-events="[^"]*"/g, '')
     .replace(/<rect [^>]*fill="transparent"[^>]*><\/rect>/, '')
+    .replace(/<path [^>]*fill-opacity="0"[^>]*stroke-width="0"[^>]*><\/path>/g, '') // the legend's invisible background
     .replace(/zr\d+-/g, own)
     .replace(
       /<svg [^>]*>/,

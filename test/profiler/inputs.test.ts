@@ -37,11 +37,17 @@ describe('parseInputs', () => {
     ['a header alone', 'body', 'NO_INPUTS', /no request body/],
     ['two columns', 'a,b\n1,2', 'INPUT_UNREADABLE', /2 columns/],
     ['a body that is not JSON', 'body\n[1]\n{a}', 'INPUT_UNREADABLE', /body 2 is not JSON: \{a\}/],
-    ['text after a quote', '"{}"x', 'INPUT_UNREADABLE', /after a closing quote/],
+    ['text after a quote', '"{}"x', 'INPUT_UNREADABLE', /Closing Quote/],
   ])('refuses %s', (_, text, code, message) => {
     expect(() => parseInputs(text, 'rows.csv')).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
+  });
+
+  test('integers beyond 2^53 and long fractions are sent as they were written', () => {
+    const body = '{"id":9007199254740993,"x":[0.1000000000000000055]}';
+    expect(parseInputs(body)).toEqual([body]);
+    expect(parseInputs(`[${body}, ${body}]`)).toEqual([body, body]);
   });
 
   test('names a file that is not there', () => {

@@ -1,0 +1,220 @@
+import { execFileSync, spawn, spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { profile, ProfileErrorCode, ProfileOptions, readInputs } from '../../src/profiler/profile';
+import { sha256File } from '../../src/core/fingerprint';
+import { cgroupHost } from '../../src/profiler/cgroup';
+import { SIZE_GRIDS } from '../../src/sizing/compute-size';
+import { temporaryFile } from '../support/files';
+import { bundle, DIGITS, FIXTURE_SERVER, loadGenerator, SAMPLES, scoringServer } from './support/programs';
+
+jest.setTimeout(120_000);
+
+let generator: string;
+beforeAll(() => (generator = loadGenerator()));
+
+/** A goal that the fixture reaches with ease; what it must not, each test orders. */
+const goal = (options: Partial<ProfileOptions> = {}): ProfileOptions => ({
+  model: DIGITS,
+  inputs: [{ image: [1] }, { image: [2] }],
+  rate: 40,
+  latencyMs: 2000,
+  target: 'aci',
+  budget: 'quick',
+  serverBundle: FIXTURE_SERVER,
+  loadGenerator: generator,
+  ...options,
+});
+
+/** Environment that the fixture server reads, for one test. */
+const orders = (values: Record<string, string | number>) => {
+  for (const [name, value] of Object.entries(values)) process.env[`FIXTURE_${name}`] = String(value);
+};
+afterEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith('FIXTURE_')) delete process.env[name];
+});
+
+/** Control groups and processes that a profile must not leave behind. */
+function leftovers(): string[] {
+  const host = cgroupHost();
+  const mounts = host?.version === 1 ? [host.cpu, host.memory] : host ? [host.root] : [];
+  const groups = mounts.flatMap(mount =>
+    fs.readdirSync(mount).filter(entry => entry.startsWith(`model-serving-profile-${process.pid}-`)),
+  );
+  const children = spawnSync('ps', ['-o', 'pid=,stat=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout.split(
+    '\n',
+  );
+  return [...groups, ...children.filter(line => /load-generator|fixture-server|main\.js/.test(line) && !/^\s*\d+ Z/.test(line))];
+}
+
+describe('profile', () => {
+  test('measures a real model in the real server, chooses a legal size and says what it rests on', async () => {
+    const messages: string[] = [];
+    const { result, series } = await profile(
+      goal({ inputs: readInputs(SAMPLES), serverBundle: scoringServer() }),
+      ({ message, done }) => messages.push(`${done.toFixed(2)} ${message}`),
+    );
+
+    const grid = SIZE_GRIDS.aci;
+    expect(result).toMatchObject({
+      schemaVersion: 1,
+      name: 'digits',
+      state: 'Succeeded',
+      requestedQueriesPerSecond: 40,
+      successRate: 1,
+      model: { file: 'digits.onnx', sha256: sha256File(DIGITS), onnxRuntimeVersion: expect.stringMatching(/^\d+\.\d+/) },
+      objective: { target: 'aci', rate: 40, percentile: 0.95, latencyMs: 2000 },
+      sessionOptions: { intraOpNumThreads: 1, interOpNumThreads: 1, allowSpinning: false },
+    });
+    expect(result.recommendedCpu * 10).toBeCloseTo(Math.round(result.recommendedCpu * 10), 9);
+    expect(result.recommendedCpu).toBeLessThanOrEqual(result.requestedCpu);
+    expect(result.recommendedMemoryInGB).toBeGreaterThanOrEqual(grid.minMemoryInGB);
+    // a Node.js process and ONNX Runtime need some tens of MiB, twice
+    expect(result.runPeakMemoryInGB).toBeGreaterThan(0.05);
+    expect(result.runPeakMemoryInGB).toBeLessThan(1);
+    expect(result.recommendedMemoryInGB).toBeGreaterThan(result.runPeakMemoryInGB);
+    expect(result.runPeakMemoryInGB).toBeGreaterThanOrEqual(result.loadPeakMemoryInGB);
+    expect(result.cpuMsPerRequest).toBeGreaterThan(0);
+    expect(result.coldStartMs).toBeGreaterThan(0);
+    expect(result.latencyPercentile50InMs).toBeLessThanOrEqual(result.latencyPercentile90InMs);
+    expect(result.latencyPercentile90InMs).toBeLessThanOrEqual(result.latencyPercentile95InMs);
+    expect(result.summary).toContain(result.evidence === 'verified' ? ', verified' : 'modelled, not verified');
+    expect(result.evidence === 'verified').toBe(result.verification?.holds === true);
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+
+    expect(series.reasons.length).toBeGreaterThanOrEqual(3);
+    expect(series.candidates.some(each => each.cpu === result.recommendedCpu)).toBe(true);
+    expect(series.memory.points.length).toBeGreaterThan(10);
+    expect(messages.length).toBeGreaterThan(5);
+    expect(messages[messages.length - 1]).toBe(`1.00 ${result.summary}`);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('without limits the size is computed, and says so', async () => {
+    orders({ CPU_MS: 4 });
+    const { result, series } = await profile(goal({ verify: false, latencyMs: 200 }));
+
+    expect(result.evidence).toBe('modelled');
+    expect(result.verification).toBeUndefined();
+    expect(result.summary).toMatch(/modelled, not verified$/);
+    expect(result.warnings.join()).toMatch(/modelled, not verified: verification was not wanted/);
+    expect(result.cpuMsPerRequest).toBeGreaterThan(3.5);
+    // 40 requests a second of 4 ms and more take 0.16 cores, of which at most 80 % may be used
+    expect(result.recommendedCpu).toBeGreaterThanOrEqual(0.2);
+    expect(series.runs).toEqual([]);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('identical inputs are warned of', async () => {
+    const { result } = await profile(goal({ verify: false, inputs: ['{"image":[1]}', '{"image":[1]}'] }));
+    expect(result.warnings.join()).toMatch(/all 2 inputs are identical/);
+  });
+
+  test('on AKS, replicas share what one cannot carry', async () => {
+    orders({ CPU_MS: 10 });
+    const { result } = await profile(goal({ target: 'aks', rate: 300, verify: false, maxCpu: 1 }));
+    expect(result.replicas).toBeGreaterThanOrEqual(4);
+    expect(result.summary).toMatch(new RegExp(`^${result.replicas} replicas of `));
+    expect(result.objective.rate).toBe(300);
+  });
+});
+
+const withLimits = cgroupHost() ? test : test.skip;
+
+withLimits(
+  'memory that runs out under the limit is raised, or is OUT_OF_MEMORY (skipped where limits cannot be set)',
+  async () => {
+    // grows far beyond what the measured servers, which answer fewer requests each, ever needed
+    orders({ GROW_AFTER: 1, GROW_MB: 1 });
+    await expect(profile(goal({ maxMemoryInGB: 0.2 }))).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+    expect(leftovers()).toEqual([]);
+  },
+);
+
+describe('a profile that cannot be made says why', () => {
+  const fails = async (options: Partial<ProfileOptions>, code: ProfileErrorCode, message: RegExp) => {
+    await expect(profile(goal(options))).rejects.toMatchObject({
+      name: 'ProfileError',
+      code,
+      message: expect.stringMatching(message),
+      fix: expect.stringMatching(/\w{3}/),
+    });
+    expect(leftovers()).toEqual([]);
+  };
+
+  test.each([
+    [{ rate: 0 }, /rate is 0/],
+    [{ rate: NaN }, /rate is NaN/],
+    [{ percentile: 95 }, /percentile is 95.*0\.95 for p95/s],
+    [{ latencyMs: -1 }, /latencyMs is -1/],
+    [{ maxCpu: 0 }, /maxCpu is 0/],
+    [{ maxMemoryInGB: 0 }, /maxMemoryInGB is 0/],
+    [{ model: 'none.onnx' }, /model is none\.onnx/],
+  ])('OPTION_INVALID: %o', (options, message) => fails(options, 'OPTION_INVALID', message));
+
+  test('PROGRAM_NOT_FOUND: the programs were not built', async () => {
+    await fails({ serverBundle: 'none/server.js' }, 'PROGRAM_NOT_FOUND', /none\/server\.js.*npm run build/s);
+    await fails({ loadGenerator: 'none/load.js' }, 'PROGRAM_NOT_FOUND', /none\/load\.js/);
+  });
+
+  test('NO_INPUTS: an empty list', () => fails({ inputs: [] }, 'NO_INPUTS', /no request body/));
+
+  test("INPUT_REJECTED: the row and the server's words", () =>
+    fails(
+      { inputs: [{ a: 1 }, { a: 2 }, { a: 'reject' }] },
+      'INPUT_REJECTED',
+      /input 3 .*status 400: the field "image" is missing/,
+    ));
+
+  test("MODEL_LOAD_FAILED: the server's words", async () => {
+    const model = temporaryFile('broken.onnx', 'this is no model');
+    await fails({ model, serverBundle: scoringServer() }, 'MODEL_LOAD_FAILED', /broken\.onnx/);
+  });
+
+  test('SERVER_STOPPED: the server ended while it was measured', () => {
+    orders({ EXIT_AFTER: 60 });
+    return fails({}, 'SERVER_STOPPED', /exit code 7/);
+  });
+
+  test('OUT_OF_MEMORY: more is needed than is allowed', () => {
+    orders({ GROW_AFTER: 1, GROW_MB: 1 });
+    return fails({ verify: false, maxMemoryInGB: 0.1 }, 'OUT_OF_MEMORY', /needs 0\.\d GB .*0\.1 GB is allowed/);
+  });
+
+  test('TARGET_UNREACHABLE: the best that can be had', async () => {
+    orders({ CPU_MS: 20 });
+    await fails(
+      { latencyMs: 5, rate: 2, verify: false },
+      'TARGET_UNREACHABLE',
+      /no size up to 3\.5 cores reaches p95 5\.0 ms at 2 .*the best .* \d+ ms/,
+    );
+    await fails({ rate: 500, verify: false }, 'TARGET_UNREACHABLE', /\d+ requests a second from one engine/);
+  });
+
+  const onPosix = process.platform === 'win32' ? test.skip : test;
+
+  onPosix('INTERRUPTED: a signal ends everything that was started', async () => {
+    const program = bundle('src/profiler/profile.ts');
+    const script = `
+      process.on('SIGINT', () => {});
+      require(${JSON.stringify(program)}).profile(${JSON.stringify(goal())}, e => e.phase === 'warm-up' && console.log('measuring'))
+        .catch(error => console.log(error.code));`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', chunk => (said += chunk));
+    await new Promise(resolve => child.stdout.once('data', resolve));
+    const started = execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    expect(started.length).toBeGreaterThanOrEqual(2);
+    child.kill('SIGINT');
+    await new Promise(resolve => child.once('close', resolve));
+    expect(said).toMatch(/INTERRUPTED/);
+    for (const pid of started) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+    const host = cgroupHost();
+    const mount = host?.version === 1 ? host.cpu : host?.root;
+    if (mount) expect(fs.readdirSync(mount).filter(entry => entry.includes(`-${child.pid}-`))).toEqual([]);
+    expect(path.basename(program)).toBe('profile.js');
+  });
+});
