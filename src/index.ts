@@ -24,12 +24,12 @@ export {
   LockLevel,
   LogAnalytics,
   PullIdentity,
-  Workspace,
   WorkspaceAttributes,
   WorkspaceLookup,
   WorkspaceOutputOptions,
   WorkspaceProps,
-} from './workspace/workspace';
+} from './workspace/workspace-props';
+export { Workspace } from './workspace/workspace';
 export { AzureMlWorkspaceOptions } from './workspace/azure-ml-workspace';
 
 export { IWebservice, WebserviceOutputOptions, WebserviceProps } from './webservice/webservice';

@@ -12,7 +12,8 @@ import { AciWebservice } from '../../src/webservice/aci-webservice';
 import { AksCluster } from '../../src/webservice/aks-cluster';
 import { AksWebservice } from '../../src/webservice/aks-webservice';
 import { LocalWebservice } from '../../src/webservice/local-webservice';
-import { IWorkspace, Workspace } from '../../src/workspace/workspace';
+import { Workspace } from '../../src/workspace/workspace';
+import { IWorkspace } from '../../src/workspace/workspace-props';
 
 /** What the stacks are made from. Paths are absolute. */
 export interface QuickstartInputs {

@@ -9,7 +9,7 @@ import { isKnown } from '../core/tokens';
 import { modelWithoutBytes } from '../model/errors';
 import { IRegisteredModel } from '../model/registered-model';
 import { IContainerRegistry } from '../workspace/container-registry';
-import { IWorkspace } from '../workspace/workspace';
+import { IWorkspace } from '../workspace/workspace-props';
 import { BuildContext } from './build-context';
 import { renderDockerfile } from './dockerfile';
 import { duplicateModel, imageNotPushed, invalidRepositoryName, MAX_MODELS, noModels, tooManyModels } from './errors';

@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { dependablesWithin } from '../core/dependencies';
 import { throwAll } from '../core/errors';
 import { CONTAINER, ENV } from '../core/server-contract';
-import { PullIdentity } from '../workspace/workspace';
+import { PullIdentity } from '../workspace/workspace-props';
 import { aciNoAddress } from './aci-errors';
 import { AciNames, aciNames } from './aci-names';
 import { AciIpAddressType, AciWebserviceAttributes, AciWebserviceProps } from './aci-props';

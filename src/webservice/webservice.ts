@@ -8,7 +8,7 @@ import { ifKnown, isKnown } from '../core/tokens';
 import { IInferenceImage } from '../image/inference-image';
 import { ProfileTarget } from '../sizing/profile-result';
 import { BoundSize, Sizing } from '../sizing/sizing';
-import { IWorkspace } from '../workspace/workspace';
+import { IWorkspace } from '../workspace/workspace-props';
 import { Auth, BoundAuth } from './auth';
 import { invalidWebserviceName, notPositive, reservedVariable, timeoutsOutOfOrder } from './errors';
 import { checkProbes, ServiceProbes } from './probe';

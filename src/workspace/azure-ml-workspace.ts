@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { WorkspaceConfig } from './config-file';
 import { ContainerRegistry, IContainerRegistry } from './container-registry';
 import { IModelStore } from './model-store';
-import type { InsightsComponent, IWorkspace, LogAnalytics, PullIdentity } from './workspace';
+import type { InsightsComponent, IWorkspace, LogAnalytics, PullIdentity } from './workspace-props';
 
 /** What the look-up of an Azure Machine Learning workspace cannot find by itself. */
 export interface AzureMlWorkspaceOptions {

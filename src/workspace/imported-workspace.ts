@@ -13,7 +13,7 @@ import type {
   PullIdentity,
   WorkspaceAttributes,
   WorkspaceLookup,
-} from './workspace';
+} from './workspace-props';
 import { WorkspaceNames, workspaceNames } from './workspace-names';
 import { checkSuffix, checkWorkspaceName } from './workspace-rules';
 

@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import { addOutput, snakeCase } from '../core/outputs';
-import type { IWorkspace } from './workspace';
+import type { IWorkspace } from './workspace-props';
 
 /** Declares the workspace's outputs: names and addresses only, no secret. */
 export function addWorkspaceOutputs(scope: Construct, workspace: IWorkspace, prefix: string): void {

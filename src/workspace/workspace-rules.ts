@@ -11,7 +11,7 @@ import {
   workspaceNameIsToken,
 } from './errors';
 import { checkTags } from './tags';
-import type { WorkspaceProps } from './workspace';
+import type { WorkspaceProps } from './workspace-props';
 
 /** Every fault of a workspace's props; those of registry and storage are their own constructs' to find. */
 export function checkWorkspace(scope: IConstruct, props: WorkspaceProps): ValidationError[] {

@@ -6,7 +6,8 @@ import { App, TerraformOutput, TerraformStack, TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
 import { ContainerRegistry, RegistrySku } from '../../src/workspace/container-registry';
 import { ModelStore } from '../../src/workspace/model-store';
-import { IWorkspace, LockLevel, Workspace, WorkspaceProps } from '../../src/workspace/workspace';
+import { Workspace } from '../../src/workspace/workspace';
+import { IWorkspace, LockLevel, WorkspaceProps } from '../../src/workspace/workspace-props';
 import { Json, synthesize } from '../support/synth';
 
 const PROPS = { workspaceName: 'Contoso_ML', location: 'westeurope' };

@@ -35,7 +35,7 @@ export const terraform =
         timeoutSeconds: 120,
         env: { CHECKPOINT_DISABLE: '1' },
       });
-      return status === 0 ? undefined : `terraform init does not get the providers (${firstLine(stderr.replace(/[╷│╵]/g, ''))})`;
+      return status === 0 ? undefined : `terraform init does not get the providers (${reasonOf(stderr)})`;
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });
     }
@@ -93,6 +93,12 @@ export function kubectlAttempt(args: readonly string[]) {
     env: { KUBECONFIG: kubeconfig(), PATH: `${process.env.PATH ?? ''}:${path.join(lab(), 'bin')}` },
   });
 }
+
+/** Terraform's first error; warnings about the machine's configuration come before it. */
+const reasonOf = (stderr: string) => {
+  const text = stderr.replace(/[╷│╵]/g, '');
+  return firstLine(text.slice(Math.max(0, text.indexOf('Error:'))));
+};
 
 const firstLine = (text: string) =>
   text
