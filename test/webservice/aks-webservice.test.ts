@@ -365,6 +365,14 @@ describe('AksWebservice', () => {
     );
   });
 
+  test('refuses an image that no node could pull', () => {
+    const build = (stack: TerraformStack) => {
+      const image = new InferenceImage(stack, 'Image', { models: [someModel(stack)] });
+      new AksWebservice(stack, 'Digits', { image, sizing: SIZE });
+    };
+    expect(() => synthesize(build)).toThrow('IMAGE_NOT_PUSHED');
+  });
+
   test('refuses a private key in the program', () => {
     expect(() => synth({ tls: Tls.fromPem({ certificate: 'PEM', privateKey: 'PEM' }) })).toThrow('AUTH_LITERAL_KEY');
   });

@@ -31,7 +31,7 @@ export class Load {
     while (!this.isStopped) {
       const outcome = await this.request().then(
         ({ status, label, body }) => (label === undefined ? `${status} ${body}` : `${status} label ${label}`),
-        (error: Error) => [error, error.cause].map(one => (one instanceof Error ? one.message : '')).join(' '),
+        (error: unknown) => `${messageOf(error)} ${messageOf((error as Error).cause)}`,
       );
       this.total += 1;
       this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
@@ -39,3 +39,6 @@ export class Load {
     }
   }
 }
+
+/** Read by its field: an error of Node's own `fetch` is no instance of the test environment's `Error`. */
+const messageOf = (error: unknown) => (error as Error | undefined)?.message ?? '';
