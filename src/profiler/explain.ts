@@ -94,8 +94,11 @@ export function warningsOf(findings: Findings): string[] {
   ];
 }
 
-function evidenceWarnings({ outcome }: Findings): string[] {
-  if (outcome.verified) return [];
+function evidenceWarnings({ outcome, sizes }: Findings): string[] {
+  if (outcome.verified) {
+    const untested = !outcome.boundary && outcome.size.cpu > sizes[0];
+    return untested ? ['the next cheaper size was not run: the time for verification was over, so a smaller one may do'] : [];
+  }
   return [`modelled, not verified: ${outcome.unproven ?? 'the size was not run under its limits'}`];
 }
 

@@ -9,7 +9,7 @@ import { explainChoices, listDiscarded, Reason, warningsOf } from './explain';
 import { Outcome, verifyFinalists } from './finalists';
 import { describeMachine, onnxRuntimeVersion } from './machine';
 import { GIBIBYTE, memoryForPeak } from './memory';
-import { checkOptions, CheckedOptions, ProfileOptions } from './options';
+import { Budget, BUDGETS, checkOptions, CheckedOptions, ProfileOptions } from './options';
 import { ProgressListener } from './progress';
 import { predictLatencies, workloads, Workload } from './quota-simulator';
 import { allowedThreads, bestAchievable, Candidate, cpuSizes, evaluate, planReplicas, ReplicaPlan } from './search';
@@ -48,10 +48,15 @@ const MAX_REPLICAS = 50;
  * @throws ProfileError with a code and what to do about it
  */
 export async function profile(options: ProfileOptions, progress?: ProgressListener): Promise<Profile> {
+  return profileWithin(BUDGETS[options.budget ?? 'standard'], options, progress);
+}
+
+/** The same in other times than those of the named budgets. */
+export async function profileWithin(budget: Budget, options: ProfileOptions, progress?: ProgressListener): Promise<Profile> {
   const checked = checkOptions(options);
   const cleanup = new Cleanup();
   try {
-    return await measureAndChoose(new ProfileSession(checked, cleanup, progress));
+    return await measureAndChoose(new ProfileSession(checked, budget, cleanup, progress));
   } catch (error) {
     throw cleanup.explain(error);
   } finally {

@@ -7,7 +7,7 @@ import { LoadClient } from './load-client';
 import { MeasuredDemand, referenceSpeed, summarizeDemand } from './demand';
 import { Measurement, Meter } from './measurement';
 import { MemoryPoint, MemoryWatch } from './memory';
-import { Budget, BUDGETS, CheckedOptions } from './options';
+import { Budget, CheckedOptions } from './options';
 import { Progress, ProgressListener } from './progress';
 import { ServerProcess } from './server-process';
 import { median } from './statistics';
@@ -34,7 +34,6 @@ const SETTLE_BATCH_MS = 300;
 
 /** One profile under way: the processes, the clock and everything measured so far. */
 export class ProfileSession {
-  readonly budget: Budget;
   readonly grid: SizeGrid;
   readonly progress: Progress;
   readonly meter: Meter;
@@ -47,12 +46,12 @@ export class ProfileSession {
 
   constructor(
     readonly options: CheckedOptions,
+    readonly budget: Budget,
     private readonly cleanup: Cleanup,
     listener?: ProgressListener,
   ) {
-    this.budget = BUDGETS[options.budget];
     this.grid = SIZE_GRIDS[options.target];
-    this.progress = new Progress(listener, options.budget === 'quick' ? 15_000 : 40_000);
+    this.progress = new Progress(listener, budget.expectedMs);
     this.progress.tell('prepare', 'looking at the machine');
     this.limits = options.verify ? findLimitSupport() : undefined;
     this.client = LoadClient.start(options.loadGenerator, options.bodies, cleanup);

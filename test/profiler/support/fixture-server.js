@@ -1,8 +1,10 @@
 // A scoring server of a few lines with faults to order: what the profiler must notice, without a model that has it.
+const fs = require('fs');
 const http = require('http');
 
 const order = name => Number(process.env[`FIXTURE_${name}`] ?? 0);
 const held = [];
+const isLimited = process.platform === 'linux' && memoryLimit() < 2 ** 50;
 let answered = 0;
 
 if (process.env.FIXTURE_BROKEN) {
@@ -20,7 +22,8 @@ server.keepAliveTimeout = 60_000;
 function answer(body, response) {
   answered++;
   if (order('EXIT_AFTER') > 0 && answered > order('EXIT_AFTER')) process.exit(7);
-  if (order('GROW_AFTER') > 0 && answered > order('GROW_AFTER')) held.push(Buffer.alloc(order('GROW_MB') * 1024 ** 2, 1));
+  if (order('GROW_MB') > 0 && (!process.env.FIXTURE_GROW_LIMITED || isLimited))
+    held.push(Buffer.alloc(order('GROW_MB') * 1024 ** 2, 1));
   if (body.includes('reject')) {
     response.writeHead(400, { 'content-type': 'application/json' });
     return response.end(JSON.stringify({ message: 'the field "image" is missing' }));
@@ -30,6 +33,18 @@ function answer(body, response) {
   if (stall > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stall);
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end('{"output":[1]}');
+}
+
+/** Bytes that this process's control group allows, of either version. */
+function memoryLimit() {
+  for (const line of fs.readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
+    const [, controllers, group] = line.split(':');
+    const file =
+      controllers === 'memory' ? `/sys/fs/cgroup/memory${group}/memory.limit_in_bytes` : `/sys/fs/cgroup${group}/memory.max`;
+    if ((controllers === 'memory' || controllers === '') && fs.existsSync(file))
+      return Number(fs.readFileSync(file, 'utf8')) || Infinity;
+  }
+  return Infinity;
 }
 
 /** Work that costs the same CPU time whoever else runs: time on the wall would be cheaper on a busy machine. */
