@@ -1,5 +1,5 @@
 import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components';
+import { GridComponent, MarkLineComponent } from 'echarts/components';
 import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { ProfileResult } from '../sizing/profile-result';
@@ -8,15 +8,23 @@ import type { Profile } from './profile';
 import { Distribution, targetLabel } from './series';
 import { percentileName } from './summary';
 
-echarts.use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer]);
+echarts.use([BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
 /** A picture for wide pages and the same for phones: a drawing that is merely shrunk cannot be read. */
 export interface Chart {
   readonly title: string;
   /** What to see in it, for people and for screen readers. */
   readonly caption: string;
+  /** What the colours mean; text of the page, since a drawing cannot measure the page's font. */
+  readonly keys: readonly ChartKey[];
   readonly wide: string;
   readonly narrow: string;
+}
+
+export interface ChartKey {
+  readonly label: string;
+  readonly color: string;
+  readonly shape: 'line' | 'dashed' | 'circle' | 'triangle' | 'diamond' | 'bar';
 }
 
 /** Colours are variables of the page's style sheet, so that one drawing serves light and dark. */
@@ -57,7 +65,7 @@ function sizeChart({ result, series }: Profile): Chart {
       .filter(each => each.threads === count && each.predictedMs <= most)
       .map(each => [each.cpu, tidy(each.predictedMs)]),
   }));
-  const ran = (verdict: string, label: string, symbol: string, color: string) => ({
+  const ran = (verdict: string, label: string, symbol: 'circle' | 'triangle' | 'diamond', color: string) => ({
     name: label,
     type: 'scatter' as const,
     symbol,
@@ -73,6 +81,10 @@ function sizeChart({ result, series }: Profile): Chart {
   return draw(
     `Latency against cores`,
     `${name} that each size was predicted to have, and had where it was run; a size is good enough at or below the dashed line.`,
+    [
+      ...lines.map(each => ({ label: each.name, color: each.itemStyle.color, shape: 'line' as const })),
+      ...runs.map(each => ({ label: each.name, color: each.itemStyle.color, shape: each.symbol })),
+    ],
     layout => ({
       ...frame(layout, 'cores', `${name}, ms`),
       series: [...lines, ...runs].map((each, index) =>
@@ -94,6 +106,11 @@ function latencyChart({ result, series }: Profile): Chart {
   return draw(
     'Share of requests answered in time',
     'How many requests in a hundred were answered within a time; the further left and up, the better.',
+    series.distributions.map(each => ({
+      label: each.label,
+      color: colors[each.kind],
+      shape: each.kind === 'predicted' ? 'dashed' : 'line',
+    })),
     layout => ({
       ...frame(layout, 'ms', '% of requests'),
       xAxis: { ...axis('ms'), max: tidy(most), min: 0 },
@@ -125,9 +142,15 @@ function threadChart({ series }: Profile): Chart {
     },
     data: series.demands.map(each => tidy(value(each))),
   });
+  const bars = [
+    bar('CPU, one after another', SERIES[0], each => each.serialCpuMs),
+    bar('CPU, at the rate', SERIES[1], each => each.atRateCpuMs),
+    bar('time alone', SERIES[2], each => each.serviceMs),
+  ];
   return draw(
     'What a request costs by number of threads',
     'CPU milliseconds of all processes, one request after another and at the asked rate, and the time it takes alone.',
+    bars.map(each => ({ label: each.name, color: each.itemStyle.color, shape: 'bar' })),
     layout => ({
       ...frame(layout, '', 'ms'),
       xAxis: {
@@ -135,11 +158,7 @@ function threadChart({ series }: Profile): Chart {
         type: 'category',
         data: series.demands.map(each => `${each.threads} thread${each.threads === 1 ? '' : 's'}`),
       },
-      series: [
-        bar('CPU, one after another', SERIES[0], each => each.serialCpuMs),
-        bar('CPU, at the rate', SERIES[1], each => each.atRateCpuMs),
-        bar('time alone', SERIES[2], each => each.serviceMs),
-      ],
+      series: bars,
     }),
   );
 }
@@ -154,6 +173,7 @@ function memoryChart({ result, series }: Profile): Chart {
   return draw(
     'Memory while loading and running',
     'Resident memory of all processes together; the limit stands above the worst moment, which sampling alone may miss.',
+    [],
     layout => ({
       ...frame(layout, 'seconds since the start', 'GB'),
       xAxis: {
@@ -193,8 +213,6 @@ function memoryChart({ result, series }: Profile): Chart {
           },
         },
       ],
-      legend: { show: false },
-      grid: { left: 52, right: layout.narrow ? 14 : 26, top: 26, bottom: 52 },
     }),
   );
 }
@@ -230,27 +248,20 @@ function frame({ narrow }: Layout, x: string, y: string): Option {
     animation: false,
     backgroundColor: 'transparent',
     textStyle: { fontFamily: 'inherit' },
-    // at the bottom, below the axis' name; several rows on a phone
-    legend: {
-      bottom: 0,
-      left: narrow ? 0 : 'center',
-      itemGap: narrow ? 30 : 34,
-      itemHeight: 9,
-      textStyle: { color: INK, fontSize: 12 },
-    },
-    grid: { left: 52, right: narrow ? 14 : 26, top: 26, bottom: narrow ? 112 : 76 },
+    grid: { left: 52, right: narrow ? 14 : 26, top: 26, bottom: 52 },
     xAxis: axis(x),
     yAxis: { ...axis(y), nameGap: 38 },
   };
 }
 
-function draw(title: string, caption: string, option: (layout: Layout) => Option): Chart {
+function draw(title: string, caption: string, keys: readonly ChartKey[], option: (layout: Layout) => Option): Chart {
   const render = (layout: Layout) => renderSvg(layout, option(layout), `${title}. ${caption}`);
   return {
     title,
     caption,
-    wide: render({ width: 760, height: 380, narrow: false }),
-    narrow: render({ width: 340, height: 340, narrow: true }),
+    keys,
+    wide: render({ width: 760, height: 350, narrow: false }),
+    narrow: render({ width: 340, height: 270, narrow: true }),
   };
 }
 

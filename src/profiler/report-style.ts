@@ -27,6 +27,12 @@ h2 { font-size: 1.15rem; margin: 40px 0 8px; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--grid); border-radius: 8px; padding: 12px; }
 figure svg { display: block; width: 100%; height: auto; font-family: inherit; }
 figcaption { color: var(--faint); font-size: .9rem; margin: 0 0 8px; }
+.keys { display: flex; flex-wrap: wrap; gap: 4px 20px; justify-content: center; list-style: none; margin: 6px 8px 2px; padding: 0; font-size: .85rem; }
+.keys li { display: flex; align-items: center; gap: 7px; margin: 0; }
+.key { display: inline-block; width: 20px; border-top: 3px solid currentColor; }
+.key.dashed { border-top-style: dashed; }
+.key.bar, .key.circle, .key.triangle, .key.diamond { width: 12px; height: 12px; border: 0; background: currentColor; }
+.key.circle { border-radius: 50%; } .key.triangle { clip-path: polygon(50% 0, 100% 100%, 0 100%); } .key.diamond { clip-path: polygon(50% 0, 100% 50%, 50% 100%, 0 50%); }
 .narrow { display: none; }
 @media (max-width: 620px) {
   .wide { display: none; } .narrow { display: block; }

@@ -1,7 +1,7 @@
 import { SIZE_GRIDS } from '../sizing/compute-size';
 import { ProfileResult } from '../sizing/profile-result';
 import type { Profile } from './profile';
-import { Chart, drawCharts, escapeHtml } from './report-charts';
+import { Chart, ChartKey, drawCharts, escapeHtml } from './report-charts';
 import { REPORT_STYLE } from './report-style';
 import { Candidate } from './search';
 import { cores, gigabytes, inMs, percentileName } from './summary';
@@ -98,9 +98,16 @@ function bestPerSize(candidates: readonly Candidate[], result: ProfileResult): C
 
 const pictures = (profile: Profile): string => drawCharts(profile).map(picture).join('\n');
 
-function picture({ title, caption, wide, narrow }: Chart): string {
+function picture({ title, caption, keys, wide, narrow }: Chart): string {
   return `<h2>${escapeHtml(title)}</h2>
-<figure><figcaption>${escapeHtml(caption)}</figcaption><div class="wide">${wide}</div><div class="narrow">${narrow}</div></figure>`;
+<figure><figcaption>${escapeHtml(caption)}</figcaption><div class="wide">${wide}</div><div class="narrow">${narrow}</div>${legend(keys)}</figure>`;
+}
+
+function legend(keys: readonly ChartKey[]): string {
+  const entries = keys.map(
+    ({ label, color, shape }) => `<li><span class="key ${shape}" style="color:${color}"></span>${escapeHtml(label)}</li>`,
+  );
+  return entries.length === 0 ? '' : `<ul class="keys">${entries.join('')}</ul>`;
 }
 
 function reasons({ series }: Profile): string {

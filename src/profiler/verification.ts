@@ -110,19 +110,23 @@ export function judgeRun(size: Size, measurement: Measurement, promise: LatencyP
 const MIN_SPEED = 0.87;
 
 /**
- * What made a run look worse than its size is. Waiting for a processor says nothing here, since a quota makes its group
- * wait; the generator has no quota, so when it comes late the machine was busy.
+ * What made a run look worse than its size is, where it can have made the difference. Waiting for a processor says nothing
+ * here, since a quota makes its group wait; the generator has no quota, so when it comes late the machine was busy.
  */
 function disturbanceOf({ load, disturbance, coreSpeed }: Measurement, promise: LatencyPromise, referenceSpeed: number) {
+  const { latencyMs, percentile } = promise;
   const late = load.lagMs.length === 0 ? 0 : quantile(sorted(load.lagMs), 0.99);
-  if (disturbance.steal > MAX_DISTURBANCE.steal) return `the hypervisor took ${(disturbance.steal * 100).toFixed(0)} % of a core`;
-  if (late > Math.max(2, promise.latencyMs / 10)) {
+  const speed = Math.min(1, coreSpeed / referenceSpeed);
+  const { steal } = disturbance;
+  // work and the queue before it both shrink on a faster core; a request waits for some others that were late themselves
+  const undisturbed = quantile(sorted(load.latenciesMs), percentile) * speed ** 2 * (1 - Math.min(steal, 1)) - 3 * late;
+  if (undisturbed > latencyMs) return undefined;
+  if (steal > MAX_DISTURBANCE.steal) return `the hypervisor took ${(steal * 100).toFixed(0)} % of a core`;
+  if (late > Math.max(2, latencyMs / 10)) {
     const others = disturbance.foreignCores.toFixed(1);
     return `other programs used ${others} cores, and requests left up to ${late.toFixed(0)} ms late`;
   }
-  if (coreSpeed < MIN_SPEED * referenceSpeed) {
-    return `a core ran at ${((coreSpeed / referenceSpeed) * 100).toFixed(0)} % of the speed that the demand was measured at`;
-  }
+  if (speed < MIN_SPEED) return `a core ran at ${(speed * 100).toFixed(0)} % of the speed that the demand was measured at`;
   return undefined;
 }
 

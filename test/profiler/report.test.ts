@@ -114,6 +114,12 @@ describe('renderReport', () => {
       expect(html).toContain(word);
   });
 
+  test('says what the colours mean', () => {
+    for (const label of ['1 thread, predicted', 'run under the limit: fails', '0.7 cores, verified', 'CPU, at the rate']) {
+      expect(html).toContain(`</span>${label}</li>`);
+    }
+  });
+
   test('colours are variables, so that light and dark need no second drawing', () => {
     const painted = [...html.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, color]) => color);
     expect(painted.filter(color => color.startsWith('var(--')).length).toBeGreaterThan(50);

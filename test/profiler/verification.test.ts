@@ -75,6 +75,9 @@ describe('judgeRun', () => {
       disturbedBy: expect.stringMatching(/60 % of the speed/),
     });
     expect(judge(1, { lag: 30 }).verdict).toBe('holds');
+    // 90 ms are not 40 because of 5 ms of lateness, or of a core at 80 %
+    expect(judge(60, { lag: 5 }).verdict).toBe('fails');
+    expect(judge(60, { speed: 800 }).verdict).toBe('fails');
   });
 
   test('a failure under more load than was asked for proves nothing, a success does', () => {
@@ -114,7 +117,7 @@ describe('planRun', () => {
 describe('interference', () => {
   test.each([
     ['waiting for a processor', { ...QUIET, waiting: 0.5, foreignCores: 1.4 }, /used 1\.4 cores/],
-    ['a hypervisor that takes time', { ...QUIET, steal: 0.1 }, /hypervisor took 10 %/],
+    ['a hypervisor that takes time', { ...QUIET, steal: 0.2 }, /hypervisor took 20 %/],
     ['a core that changes speed', { ...QUIET, speedChange: 0.4 }, /changed by 40 %/],
   ])('%s disturbs a window', (_, disturbance, reason) => {
     expect(disturbedBy(measurementOf(loadOf([1]), disturbance))).toMatch(reason);
