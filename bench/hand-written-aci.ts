@@ -1,6 +1,9 @@
 import { ApplicationInsights } from '@cdktf/provider-azurerm/lib/application-insights';
 import { ContainerGroup } from '@cdktf/provider-azurerm/lib/container-group';
 import { ContainerRegistry } from '@cdktf/provider-azurerm/lib/container-registry';
+import { ContainerRegistryScopeMap } from '@cdktf/provider-azurerm/lib/container-registry-scope-map';
+import { ContainerRegistryToken } from '@cdktf/provider-azurerm/lib/container-registry-token';
+import { ContainerRegistryTokenPassword } from '@cdktf/provider-azurerm/lib/container-registry-token-password';
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
 import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
@@ -59,7 +62,27 @@ const image = new Image(stack, 'image', {
   keepLocally: false,
   lifecycle: { createBeforeDestroy: true },
 });
-const push = new RegistryImage(stack, 'push', { name: image.name, keepRemotely: true, triggers: { imageId: image.imageId } });
+const ours = { resourceGroupName: group.name, containerRegistryName: registry.name };
+const rights = new ContainerRegistryScopeMap(stack, 'push-scope', {
+  ...ours,
+  name: 'push-digits',
+  actions: ['content/read', 'content/write', 'metadata/read'].map(action => `repositories/digits/${action}`),
+});
+const token = new ContainerRegistryToken(stack, 'push-token', { ...ours, name: 'push-digits', scopeMapId: rights.id });
+const password = new ContainerRegistryTokenPassword(stack, 'push-password', {
+  containerRegistryTokenId: token.id,
+  password1: {},
+});
+const push = new RegistryImage(stack, 'push', {
+  name: image.name,
+  keepRemotely: true,
+  triggers: { imageId: image.imageId },
+  authConfig: {
+    address: registry.loginServer,
+    username: token.name,
+    password: password.getStringAttribute('password1[0].value'),
+  },
+});
 
 const key = (id: string) =>
   new TerraformVariable(stack, id, {

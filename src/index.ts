@@ -5,6 +5,7 @@ export { DirectoryModelOptions, ModelSource } from './model/model-source';
 export { IInferenceImage, InferenceImage, InferenceImageProps } from './image/inference-image';
 export { InferenceConfig, InferenceConfigOptions, OnnxInferenceOptions } from './image/inference-config';
 export { DockerBuildOptions, ImageBuild } from './image/image-build';
+export { PushLogin } from './image/push-login';
 export { ImagePlatform } from './image/image-platform';
 
 export { ComputeSize, FromProfileOptions, Sizing } from './sizing/sizing';

@@ -46,6 +46,12 @@ export const imageNotPushed = (scope: IConstruct) =>
     fix: 'give the InferenceImage a workspace or a registry',
   });
 
+export const pushTokenOutsideAzure = (scope: IConstruct, loginServer: string) =>
+  new ValidationError(scope, 'IMAGE_PUSH_TOKEN_OUTSIDE_AZURE', {
+    problem: `a registry token is asked for, but ${loginServer} is not known as an Azure registry`,
+    fix: 'use PushLogin.dockerProvider(), or bring the registry in with its registryId',
+  });
+
 export const runtimeNotInstalled = (scope: IConstruct, missing: string) =>
   new ValidationError(scope, 'IMAGE_RUNTIME_NOT_INSTALLED', {
     problem: `${missing} is missing, and the image needs its Linux binaries`,

@@ -6,6 +6,7 @@ import { StackPath } from '../core/assets';
 import { isKnown } from '../core/tokens';
 import { IContainerRegistry } from '../workspace/container-registry';
 import { invalidPrebuiltReference } from './errors';
+import { PushLogin } from './push-login';
 
 /** What an image asks its build for. @internal */
 export interface ImageBuildRequest {
@@ -37,6 +38,12 @@ export interface DockerBuildOptions {
    * @default false
    */
   readonly keepLocally?: boolean;
+
+  /**
+   * How Docker signs in to push.
+   * @default - PushLogin.registryToken() for an Azure registry, else PushLogin.dockerProvider()
+   */
+  readonly pushLogin?: PushLogin;
 }
 
 /** How an image comes into being. */
@@ -74,9 +81,15 @@ class DockerImageBuild extends ImageBuild {
   public _bind(scope: Construct, request: ImageBuildRequest): BuiltImage {
     const image = this.buildImage(scope, request);
     if (request.registry === undefined) return { localImageId: image.imageId, dependencies: [image] };
+    const login = (this.options.pushLogin ?? PushLogin._default(request.registry))._bind(
+      scope,
+      request.registry,
+      request.repositoryName,
+    );
     const pushed = new RegistryImage(scope, 'Push', {
       provider: request.provider,
       name: image.name,
+      authConfig: login && { address: request.registry.loginServer, ...login },
       // rollback needs the old image, and another stack may run the same digest
       keepRemotely: true,
       triggers: { imageId: image.imageId },

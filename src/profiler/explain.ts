@@ -28,7 +28,7 @@ function cpuReason({ outcome, demands, options, predicted, plan }: Findings, res
     ? `a fresh server under this limit had ${percentileName(options.percentile)} ${inMs(verified.figures.latencyMs)} in ${verified.figures.requests} requests`
     : `the simulation of this quota gives ${percentileName(options.percentile)} ${inMs(predicted.predictedMs)}`;
   const below = boundary
-    ? `; ${cores(boundary.cpu)} ${boundary.verdict === 'fails' ? 'was run and fails' : 'was run and could not be told apart'} (${inMs(boundary.figures.latencyMs)})`
+    ? `; ${cores(boundary.cpu)} ${boundary.verdict === 'fails' ? 'was run and fails' : 'was run and neither shown to hold nor to fail'} (${inMs(boundary.figures.latencyMs)})`
     : '';
   const headroom = carries * MAX_UTILISATION;
   return {

@@ -45,7 +45,7 @@ function boundaryClause({ boundary, smallest, objective }: Recommendation): stri
     return `; ${cores(boundary.cpu)} fails: ${percentileName(objective.percentile)} ${inMs(boundary.figures.latencyMs)}`;
   }
   if (boundary?.disturbedBy) return `; ${cores(boundary.cpu)} could not be judged on a disturbed machine`;
-  if (boundary) return `; ${cores(boundary.cpu)} could not be told apart from the limit: ${inMs(boundary.figures.latencyMs)}`;
+  if (boundary) return `; ${cores(boundary.cpu)} was neither shown to hold nor to fail (${inMs(boundary.figures.latencyMs)})`;
   return smallest ? '; no smaller size is searched' : '';
 }
 

@@ -48,6 +48,11 @@ export const limitBelowRequest = (scope: IConstruct, what: string, limit: number
 export const sizeAboveUsual = (target: string, what: string, value: number, usual: number) =>
   `[SIZE_ABOVE_USUAL] ${value} ${what} is more than the ${usual} that ${target} gives everywhere; check that your region or node has it`;
 
+/** Text of the warning for a profile whose rate takes several replicas. */
+export const profileNeedsReplicas = (file: string, rate: number, replicas: number) =>
+  `[PROFILE_NEEDS_REPLICAS] ${file} promises ${rate} requests a second with ${replicas} replicas of this size; run at least as many: ` +
+  `on AKS scale: Autoscale.between(${replicas}, …)`;
+
 /** Text of the warning where nobody said how big the service must be. */
 export const sizeNotMeasured = (cpu: number, memoryInGB: number) =>
   `[SIZE_NOT_MEASURED] no sizing is given, so the service gets Azure ML v1's default of ${cpu} cores and ${memoryInGB} GB; ` +

@@ -9,6 +9,7 @@ import {
   limitBelowRequest,
   profileCoversLess,
   profileIsStale,
+  profileNeedsReplicas,
   sizeAboveUsual,
   sizeNotMeasured,
   sizeNotPositive,
@@ -62,7 +63,7 @@ export interface BoundSize {
 /** What a profile must cover to be used. */
 export interface FromProfileOptions {
   /**
-   * Requests per second that one replica must carry.
+   * Requests per second that the service must carry.
    * @default - what the profile was measured for
    */
   readonly rate?: number;
@@ -140,6 +141,8 @@ class ProfileSizing extends Sizing {
     if (!request.modelDigests.includes(profile.model.sha256)) {
       Annotations.of(scope).addError(profileIsStale(this.file, profile.model.sha256, request.modelDigests));
     }
+    const replicas = profile.replicas ?? 1;
+    if (replicas > 1) Annotations.of(scope).addWarning(profileNeedsReplicas(this.file, profile.objective.rate, replicas));
     return fitTarget(scope, request.target, {
       cpu: profile.recommendedCpu,
       memoryInGB: profile.recommendedMemoryInGB,

@@ -6,6 +6,7 @@ import { Construct, IConstruct } from 'constructs';
 import { throwAll, ValidationError } from '../core/errors';
 import { ifKnown } from '../core/tokens';
 import { invalidLoginServer, invalidRegistryName, registryNeedsPremium } from './errors';
+import { RegistryCredentials, repositoryToken } from './registry-token';
 import { checkTags } from './tags';
 
 /** Where images are pushed to and pulled from. */
@@ -24,6 +25,9 @@ export interface IContainerRegistry extends IConstruct {
    * @returns what the consumer must wait for before it pulls
    */
   grantPull(scope: Construct, principalId: string): ITerraformDependable[];
+
+  /** Makes a login that may push one repository; undefined for a registry outside Azure. @internal */
+  _pushCredentials?(scope: Construct, repositoryName: string): RegistryCredentials | undefined;
 }
 
 /** What a registry costs and can do. */
@@ -100,6 +104,12 @@ abstract class ContainerRegistryBase extends Construct implements IContainerRegi
       provider: this._provider,
     });
     return [grant];
+  }
+
+  /** @internal */
+  public _pushCredentials(scope: Construct, repositoryName: string): RegistryCredentials | undefined {
+    if (this.registryId === undefined) return undefined;
+    return repositoryToken(scope, this.registryId, repositoryName, this._provider);
   }
 }
 

@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { TerraformOutput, TerraformStack, TerraformVariable } from 'cdktf';
 import { ImageBuild } from '../../src/image/image-build';
+import { PushLogin } from '../../src/image/push-login';
 import { ImagePlatform } from '../../src/image/image-platform';
 import { InferenceConfig } from '../../src/image/inference-config';
 import { InferenceImage, InferenceImageProps } from '../../src/image/inference-image';
@@ -142,6 +143,44 @@ describe('ImageBuild.docker', () => {
     expect(result.resource('docker_registry_image').keep_remotely).toBe(true);
     expect(result.outputs().Reference.value).toMatch(
       /^contoso\.azurecr\.io\/models\/digits@\$\{docker_registry_image\..*\.sha256_digest\}$/,
+    );
+  });
+
+  test('signs in to an Azure registry with a token that may write its repository only', () => {
+    const result = synthesize(stack => {
+      const registry = new ContainerRegistry(stack, 'Registry', {
+        registryName: 'contoso1',
+        resourceGroupName: 'ml',
+        location: 'westeurope',
+      });
+      imageOf(stack, { registry, repositoryName: 'models/digits' });
+    });
+    expect(result.resource('azurerm_container_registry_scope_map').actions).toEqual([
+      'repositories/models/digits/content/read',
+      'repositories/models/digits/content/write',
+      'repositories/models/digits/metadata/read',
+    ]);
+    const { auth_config: login } = result.resource('docker_registry_image');
+    expect(login.address).toMatch(/azurerm_container_registry\..*\.login_server/);
+    expect(login.password).toMatch(/azurerm_container_registry_token_password\..*\.password1\[0\]\.value/);
+  });
+
+  test('leaves the login to the docker provider where that is wanted, and outside Azure', () => {
+    const attributes = {
+      loginServer: 'contoso.azurecr.io',
+      registryId: '/subscriptions/s/resourceGroups/g/providers/P/registries/contoso',
+    };
+    const loginOf = (props: (stack: TerraformStack) => Partial<InferenceImageProps>) =>
+      synthesize(stack => void imageOf(stack, props(stack))).resource('docker_registry_image').auth_config;
+    const azure = (stack: TerraformStack) => ContainerRegistry.fromContainerRegistryAttributes(stack, 'Registry', attributes);
+    const outside = (stack: TerraformStack) => ContainerRegistry.fromLoginServer(stack, 'Registry', 'localhost:5000');
+    const byProvider = ImageBuild.docker({ pushLogin: PushLogin.dockerProvider() });
+    expect(loginOf(stack => ({ registry: azure(stack) }))).toBeDefined();
+    expect(loginOf(stack => ({ registry: azure(stack), imageBuild: byProvider }))).toBeUndefined();
+    expect(loginOf(stack => ({ registry: outside(stack) }))).toBeUndefined();
+    const token = ImageBuild.docker({ pushLogin: PushLogin.registryToken() });
+    expect(() => loginOf(stack => ({ registry: outside(stack), imageBuild: token }))).toThrow(
+      /localhost:5000.*IMAGE_PUSH_TOKEN_OUTSIDE_AZURE/,
     );
   });
 

@@ -118,6 +118,16 @@ describe('Sizing.fromProfile', () => {
     expect(messages(stack)).toEqual([expect.stringMatching(/error.*PROFILE_STALE.*dddddddddddd….*cccccccccccc…/)]);
   });
 
+  test('warns where the profiled rate takes several replicas, and not where one carries it', () => {
+    const [several, one] = [newStack(), newStack()];
+    bind(Sizing.fromProfile(profileFile({ replicas: 3 })), 'aks', several);
+    expect(messages(several)).toEqual([
+      expect.stringMatching(/warn.*PROFILE_NEEDS_REPLICAS.*50 requests a second with 3 replicas/),
+    ]);
+    bind(Sizing.fromProfile(profileFile({ replicas: 1 })), 'aks', one);
+    expect(messages(one)).toEqual([]);
+  });
+
   test('accepts a question that the profile covers, and refuses one that it does not', () => {
     expect(() => bind(Sizing.fromProfile(profileFile(), { rate: 30, latencyMs: 50 }))).not.toThrow();
     expect(() => bind(Sizing.fromProfile(profileFile(), { rate: 80, latencyMs: 20 }))).toThrow(
