@@ -58,3 +58,5 @@ export {
   IotEdgeModuleOutputOptions,
   IotEdgeModuleProps,
 } from './edge/iot-edge-module';
+
+export { ConstructDependencies } from './core/construct-dependencies';

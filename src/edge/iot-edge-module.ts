@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import { Annotations, Fn, TerraformLocal } from 'cdktf';
 import { Construct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { assetPath, StackPath } from '../core/assets';
 import { throwAll } from '../core/errors';
 import { kebabCase } from '../core/names';
@@ -229,6 +230,7 @@ export class IotEdgeModule extends Construct {
 
   constructor(scope: Construct, id: string, props: IotEdgeModuleProps) {
     super(scope, id);
+    ConstructDependencies.enforce(this);
     this.moduleName = props.moduleName ?? kebabCase(id);
     this.targetCondition = props.targetCondition ?? '';
     this.priority = props.priority ?? 10;

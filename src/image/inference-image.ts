@@ -1,5 +1,6 @@
 import { ITerraformDependable, TerraformProvider, TerraformStack } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { assetPath } from '../core/assets';
 import { throwAll, ValidationError } from '../core/errors';
 import { sha256Text } from '../core/fingerprint';
@@ -105,6 +106,7 @@ export class InferenceImage extends Construct implements IInferenceImage {
 
   constructor(scope: Construct, id: string, props: InferenceImageProps) {
     super(scope, id);
+    ConstructDependencies.enforce(this);
     throwAll(checkModels(this, props.models));
     this.models = [...props.models];
     this.registry = props.registry ?? props.workspace?.registry;

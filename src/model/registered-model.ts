@@ -1,6 +1,7 @@
 import * as path from 'path';
 import { TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { throwAll, ValidationError } from '../core/errors';
 import { FileEntry } from '../core/file-tree';
 import { isKnown } from '../core/tokens';
@@ -114,6 +115,7 @@ export class RegisteredModel extends RegisteredModelBase {
 
   constructor(scope: Construct, id: string, props: RegisteredModelProps) {
     super(scope, id);
+    ConstructDependencies.enforce(this);
     const bound = props.source._bind(this);
     this.modelName = props.modelName ?? bound.defaultName;
     this.modelDigest = bound.digest;

@@ -1,5 +1,6 @@
 import { TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { throwAll, ValidationError } from '../core/errors';
 import { kebabCase } from '../core/names';
 import { addOutput, snakeCase } from '../core/outputs';
@@ -140,6 +141,11 @@ export abstract class WebserviceBase extends Construct implements IWebservice {
 
   /** Scheme, host and port, without a closing slash. @internal */
   protected abstract readonly _baseUri: string;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    ConstructDependencies.enforce(this);
+  }
 
   public addOutputs(options: WebserviceOutputOptions = {}): void {
     const prefix = snakeCase(options.prefix ?? this.webserviceName);

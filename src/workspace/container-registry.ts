@@ -3,6 +3,7 @@ import { DataAzurermContainerRegistry } from '@cdktf/provider-azurerm/lib/data-a
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { ITerraformDependable, TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { throwAll, ValidationError } from '../core/errors';
 import { ifKnown } from '../core/tokens';
 import { invalidLoginServer, invalidRegistryName, registryNeedsPremium } from './errors';
@@ -153,6 +154,7 @@ export class ContainerRegistry extends ContainerRegistryBase {
 
   constructor(scope: Construct, id: string, props: ContainerRegistryProps) {
     super(scope, id);
+    ConstructDependencies.enforce(this);
     throwAll(checkRegistry(this, props));
     const sku = props.sku ?? RegistrySku.BASIC;
     const resource = new AzurermContainerRegistry(this, 'Resource', {

@@ -5,6 +5,7 @@ import { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
 import { StorageContainer } from '@cdktf/provider-azurerm/lib/storage-container';
 import { Annotations, Aspects, ITerraformDependable, TerraformProvider, TerraformStack } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { dependablesWithin } from '../core/dependencies';
 import { throwAll, ValidationError } from '../core/errors';
 import { ifKnown } from '../core/tokens';
@@ -135,6 +136,7 @@ export class ModelStore extends ModelStoreBase {
 
   constructor(scope: Construct, id: string, props: ModelStoreProps) {
     super(scope, id);
+    ConstructDependencies.enforce(this);
     this.storageAccountName = props.storageAccountName;
     this.containerName = props.containerName ?? DEFAULT_CONTAINER;
     this._provider = props.provider;

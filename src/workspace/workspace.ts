@@ -6,6 +6,7 @@ import { UserAssignedIdentity } from '@cdktf/provider-azurerm/lib/user-assigned-
 import { DataAzurermResourceGroup } from '@cdktf/provider-azurerm/lib/data-azurerm-resource-group';
 import { TerraformResource } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
+import { ConstructDependencies } from '../core/construct-dependencies';
 import { throwAll } from '../core/errors';
 import { addWorkspaceOutputs } from './workspace-outputs';
 import { checkWorkspace } from './workspace-rules';
@@ -80,6 +81,7 @@ export class Workspace extends Construct implements IWorkspace {
 
   constructor(scope: Construct, id: string, props: WorkspaceProps) {
     super(scope, id);
+    ConstructDependencies.enforce(this);
     throwAll(checkWorkspace(this, props));
     const names = workspaceNames(this, props);
     const group = this.createGroup(props, names);
