@@ -7,7 +7,7 @@ import { Measurement } from './measurement';
 import type { Workload } from './quota-simulator';
 import { bestAt, Candidate, cheapest, evaluate, SearchObjective } from './search';
 import { ProfileSession } from './session';
-import { effectiveSampleSize, median } from './statistics';
+import { median } from './statistics';
 import { inMs } from './summary';
 import { judgeRun, leastRequests, planRun, promiseOf, Size, VerifiedSize } from './verification';
 
@@ -65,6 +65,7 @@ class Verification {
   async run(): Promise<Outcome> {
     let next: Candidate | undefined = this.finalists.best;
     let unproven: string | undefined;
+    let undecided: string | undefined;
     while (next && (unproven = this.obstacle(next)) === undefined) {
       const run: VerifiedSize = await this.tryTwice(next);
       if (run.verdict === 'holds') {
@@ -72,19 +73,18 @@ class Verification {
         next = this.below(run.cpu);
       } else if (this.verified) {
         break; // the next cheaper size, and what it is worth
-      } else if (run.disturbedBy) {
-        this.recalibrate(run);
-        unproven = `the machine was too busy to show ${run.cpu} cores: ${run.disturbedBy}`;
-        break;
-      } else if (!canEverHold(run, this.finalists.objective.percentile)) {
+      } else if (!run.disturbedBy && !canEverHold(run, this.finalists.objective.percentile)) {
         unproven = `${run.figures.requests} requests in one run are too few to prove ${inMs(this.finalists.objective.latencyMs)}`;
         break;
       } else {
+        // an undecided run says nothing of its size, but a larger one may hold, and then that is proven
+        undecided = run.verdict === 'fails' ? undefined : reasonOf(run);
         next = this.above(run);
         if (!next && run.verdict === 'fails') return { ...this.outcome(undefined), exhausted: run };
         if (!next) unproven = `no size that was run held; ${run.cpu} cores took ${inMs(run.figures.latencyMs)}`;
       }
     }
+    if (undecided && unproven) unproven = undecided;
     return this.outcome(unproven);
   }
 
@@ -222,11 +222,18 @@ class Verification {
   }
 }
 
-/** Whether a run of this length could have held at all, had no request been late. */
+/** Why a run was neither shown to hold nor to fail. */
+function reasonOf({ cpu, disturbedBy, figures }: VerifiedSize): string {
+  if (disturbedBy) return `the machine was too busy to show ${cpu} cores: ${disturbedBy}`;
+  return `${figures.requests} requests neither showed ${cpu} cores to hold nor to fail (${inMs(figures.latencyMs)})`;
+}
+
+/**
+ * Whether a run of this length could have held at all, had no request been late. Not by its effective sample: late requests
+ * that come together make that small, and a larger size has fewer of them.
+ */
 function canEverHold(run: VerifiedSize, percentile: number): boolean {
-  if (run.verdict === 'fails') return true;
-  const { latenciesMs } = run.measurement.load;
-  return Math.floor(effectiveSampleSize(latenciesMs, percentile)) >= leastRequests(percentile);
+  return run.verdict === 'fails' || run.measurement.load.latenciesMs.length >= leastRequests(percentile);
 }
 
 /**

@@ -37,15 +37,16 @@ export interface Disturbance {
 
 /**
  * Beyond these a measurement is discarded. Rented virtual machines lose some hundredths of a core all the time without harm to
- * CPU time per request, so only more than that counts.  Under a CPU quota waiting is what is being measured, and does not count.
+ * CPU time per request, so only more than that counts. Waiting counts only where other programs ran: on a small machine the
+ * server's own processes and the generator wait for each other. Under a CPU quota it is what is being measured.
  */
-export const MAX_DISTURBANCE = { waiting: 0.1, steal: 0.1, speedChange: 0.15 };
+export const MAX_DISTURBANCE = { waiting: 0.1, foreignCores: 0.1, steal: 0.1, speedChange: 0.15 };
 
 /** Why a measurement says little, or undefined where it is sound. */
 export function disturbedBy({ disturbance }: Measurement): string | undefined {
   const { waiting, steal, speedChange, foreignCores } = disturbance;
   if (steal > MAX_DISTURBANCE.steal) return `the hypervisor took ${percent(steal)} of a core`;
-  if (waiting > MAX_DISTURBANCE.waiting) {
+  if (waiting > MAX_DISTURBANCE.waiting && foreignCores > MAX_DISTURBANCE.foreignCores) {
     return `other programs used ${foreignCores.toFixed(1)} cores; the server waited ${percent(waiting)} of its CPU time for a processor`;
   }
   if (speedChange > MAX_DISTURBANCE.speedChange) return `the speed of the cores changed by ${percent(speedChange)}`;

@@ -124,9 +124,13 @@ describe('interference', () => {
     expect(disturbedBy(measurementOf(loadOf([1])))).toBeUndefined();
   });
 
+  test('processes of the measurement that wait for each other disturb nothing', () => {
+    expect(disturbedBy(measurementOf(loadOf([1]), { ...QUIET, waiting: 0.7, foreignCores: 0.02 }))).toBeUndefined();
+  });
+
   test('disturbed windows are left out, unless too few remain: then the calmer half is kept', () => {
     const quiet = measurementOf(loadOf([1]));
-    const [noisy, noisier] = [0.5, 0.9].map(waiting => measurementOf(loadOf([1]), { ...QUIET, waiting }));
+    const [noisy, noisier] = [0.5, 0.9].map(waiting => measurementOf(loadOf([1]), { ...QUIET, waiting, foreignCores: 1 }));
     expect(calm([noisy, quiet, quiet])).toEqual([quiet, quiet]);
     expect(calm([noisier, noisy])).toEqual([noisy]);
     expect(calm([noisier, noisy, quiet, noisier])).toEqual([quiet, noisy]);
