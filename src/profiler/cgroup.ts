@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import type { Confinement, CpuUsageFile, Launch, Throttling } from './limits';
+import type { Confinement, CpuUsageFile, Launch, Throttling } from './confinement';
 import { CFS_PERIOD_MS } from './quota-simulator';
 
 /** Where control groups are mounted. Version 1 has a hierarchy for each controller, version 2 one for all. */

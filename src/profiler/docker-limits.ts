@@ -2,7 +2,7 @@ import { execFileSync } from 'child_process';
 import { createRequire } from 'module';
 import * as path from 'path';
 import { CONTAINER, ENV } from '../core/server-contract';
-import type { Confinement, Launch, Throttling } from './limits';
+import type { Confinement, Launch, Throttling } from './confinement';
 
 /** A Docker engine that answers, and an image on it that has Node. */
 export interface DockerHost {

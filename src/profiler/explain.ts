@@ -1,5 +1,5 @@
 import { ProfileResult } from '../sizing/profile-result';
-import type { Findings } from './profile';
+import type { Findings } from './findings';
 import { disturbedBy } from './measurement';
 import { GIBIBYTE, MEMORY_MARGIN } from './memory';
 import { capacity, MAX_UTILISATION } from './search';

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as http from 'http';
 import { poissonSchedule, Random } from './arrivals';
-import type { CpuUsageFile } from './limits';
+import type { CpuUsageFile } from './confinement';
 import { judgeLatencies, Verdict } from './statistics';
 
 /** What load to put on a server. Durations and latencies in milliseconds. */

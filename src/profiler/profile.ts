@@ -6,19 +6,19 @@ import { Cleanup } from './cleanup';
 import { MeasuredDemand } from './demand';
 import { outOfMemory, targetUnreachable } from './errors';
 import { explainChoices, listDiscarded, Reason, warningsOf } from './explain';
-import { Outcome, verifyFinalists } from './finalists';
+import { verifyFinalists } from './finalists';
+import { Findings } from './findings';
 import { describeMachine, onnxRuntimeVersion } from './machine';
 import { GIBIBYTE, memoryForPeak } from './memory';
-import { Budget, BUDGETS, checkOptions, CheckedOptions, ProfileOptions } from './options';
+import { Budget, BUDGETS, checkOptions, ProfileOptions } from './options';
 import { ProgressListener } from './progress';
 import { predictLatencies, workloads, Workload } from './quota-simulator';
-import { allowedThreads, bestAchievable, Candidate, cpuSizes, evaluate, planReplicas, ReplicaPlan } from './search';
+import { allowedThreads, bestAchievable, cpuSizes, evaluate, planReplicas, ReplicaPlan } from './search';
 import { buildSeries, ProfileSeries } from './series';
-import { ColdStart, ProfileSession } from './session';
+import { ProfileSession } from './session';
 import { mean, quantile, quantileRanks, sorted, sum } from './statistics';
 import { cores, inMs, percentileName, summarize } from './summary';
 import { round } from './verification';
-import { WarmUp } from './warm-up';
 
 export { readInputs } from './inputs';
 export { ProfileError } from './errors';
@@ -62,22 +62,6 @@ export async function profileWithin(budget: Budget, options: ProfileOptions, pro
   } finally {
     cleanup.run();
   }
-}
-
-/** Everything that was found before it is put into words. */
-export interface Findings {
-  readonly options: CheckedOptions;
-  readonly session: ProfileSession;
-  readonly cold: ColdStart;
-  readonly warmUp: WarmUp;
-  readonly demands: readonly MeasuredDemand[];
-  readonly streams: readonly Workload[];
-  readonly plan: ReplicaPlan;
-  readonly sizes: readonly number[];
-  readonly peakBytes: number;
-  readonly outcome: Outcome;
-  /** The recommended size as it was computed. */
-  readonly predicted: Candidate;
 }
 
 async function measureAndChoose(session: ProfileSession): Promise<Profile> {

@@ -1,5 +1,5 @@
 import type { Reason } from './explain';
-import type { Findings } from './profile';
+import type { Findings } from './findings';
 import { lateSends } from './explain';
 import { predictLatencies } from './quota-simulator';
 import { Candidate } from './search';

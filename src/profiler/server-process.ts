@@ -4,7 +4,7 @@ import { createInterface } from 'readline';
 import { ENV } from '../core/server-contract';
 import { Cleanup } from './cleanup';
 import { modelLoadFailed, outOfMemory, ProfileError, serverStopped } from './errors';
-import type { Confinement, CpuUsageFile, LimitKind, Throttling } from './limits';
+import type { Confinement, CpuUsageFile, LimitKind, Throttling } from './confinement';
 import { processTree, TreeTimes, treeTimes } from './process-tree';
 
 /** One scoring server to start. */

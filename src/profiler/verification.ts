@@ -1,6 +1,6 @@
 import { ProfileVerification } from '../sizing/profile-result';
 import { ProfileError } from './errors';
-import type { LimitKind, Throttling } from './limits';
+import type { LimitKind, Throttling } from './confinement';
 import { LatencyPromise } from './load-generator';
 import { MAX_DISTURBANCE, Measurement } from './measurement';
 import { effectiveSampleSize, Interval, judgeLatencies, quantile, quantileInterval, sorted, Verdict } from './statistics';
