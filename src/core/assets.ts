@@ -25,7 +25,8 @@ export function stackDirectory(scope: IConstruct): string {
  * which a model of some GB does not survive. Other revisions of the same asset are dropped.
  */
 export function assetPath(scope: IConstruct, revision: string): StackPath {
-  const owner = path.posix.join('assets', pathBelowStack(scope).join('_'));
+  // escaped, so that no other construct's path can give the same folder and lose its asset to the clean-up below
+  const owner = path.posix.join('assets', pathBelowStack(scope).map(encodeURIComponent).join('+'));
   const directory = path.join(stackDirectory(scope), owner);
   fs.mkdirSync(directory, { recursive: true });
   for (const other of fs.readdirSync(directory)) {

@@ -17,8 +17,8 @@ export interface FileEntry {
  * Every file below `directory` that its `.dockerignore` does not exclude, sorted by path.
  *
  * The one place that decides what belongs to a folder: what is fingerprinted, what is copied and what the image builder
- * sees are the same list. Links to files are followed wherever they lead, as model
- * hubs keep their files that way; links to folders are not, so a loop cannot hang it.
+ * sees are the same list. Links to files are followed wherever they lead, as model hubs keep their files that way; links to
+ * folders are not, so a loop cannot hang it.
  */
 export function listFiles(directory: string): FileEntry[] {
   const ignored = ignoreRules(directory);

@@ -2,12 +2,18 @@ import { TerraformStack } from 'cdktf';
 import { IConstruct } from 'constructs';
 
 /** A construct's id as a lower-case name with dashes: `DigitsService` becomes `digits-service`. */
-export function kebabCase(text: string): string {
+export const kebabCase = (text: string): string => lowerCaseWords(text, '-');
+
+/** A name as outputs and variables may have it: `DigitsService` becomes `digits_service`. */
+export const snakeCase = (text: string): string => lowerCaseWords(text, '_');
+
+function lowerCaseWords(text: string, separator: string): string {
   return text
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
+    .split(/[^a-z0-9]+/)
+    .filter(word => word !== '')
+    .join(separator);
 }
 
 /** Ids from the stack down to the construct, the stack's own left out. */

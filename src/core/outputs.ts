@@ -15,12 +15,3 @@ export function addOutput(scope: Construct, id: string, name: string, value: str
   if (exists) throw outputExists(scope, name);
   new TerraformOutput(scope, id, { value }).overrideLogicalId(name);
 }
-
-/** A name as outputs and variables may have it: letters, digits and underscores. */
-export function snakeCase(text: string): string {
-  return text
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_+|_+$/g, '');
-}

@@ -4,8 +4,9 @@ import { Construct } from 'constructs';
 import { ConstructDependencies } from '../core/construct-dependencies';
 import { assetPath, StackPath } from '../core/assets';
 import { throwAll } from '../core/errors';
-import { kebabCase } from '../core/names';
-import { addOutput, snakeCase } from '../core/outputs';
+import { kebabCase, snakeCase } from '../core/names';
+import { addOutput } from '../core/outputs';
+import { isPort } from '../core/ports';
 import { CONTAINER, ENV } from '../core/server-contract';
 import { isKnown } from '../core/tokens';
 import { IInferenceImage } from '../image/inference-image';
@@ -361,7 +362,7 @@ function deploymentFaults(name: string | undefined, condition: string, priority:
 
 function hostFaults(module: string, { hostPort, keysHostDirectory }: IotEdgeModuleProps): ManifestFailure[] {
   const faults: ManifestFailure[] = [];
-  if (hostPort !== undefined && !(Number.isInteger(hostPort) && hostPort >= 1 && hostPort <= 65535)) {
+  if (hostPort !== undefined && !isPort(hostPort)) {
     faults.push(createOptionsInvalid(module, `hostPort is ${hostPort}, not a whole number from 1 to 65535`));
   }
   if (keysHostDirectory !== undefined && !/^\/[^:]*$/.test(keysHostDirectory)) {

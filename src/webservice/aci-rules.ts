@@ -1,5 +1,6 @@
 import { IConstruct } from 'constructs';
 import { ValidationError } from '../core/errors';
+import { isPort } from '../core/ports';
 import { ifKnown, isKnown } from '../core/tokens';
 import { IRegisteredModel } from '../model/registered-model';
 import { checkTags } from '../workspace/tags';
@@ -91,7 +92,7 @@ function checkAddress(scope: IConstruct, props: AciWebserviceProps): ValidationE
   if (props.zones !== undefined && isKnown(props.zones) && props.zones.length !== 1)
     faults.push(aciTooManyZones(scope, props.zones));
   ifKnown(props.port, port => {
-    if (!Number.isInteger(port) || port < 1 || port > 65535) faults.push(aciInvalidPort(scope, port));
+    if (!isPort(port)) faults.push(aciInvalidPort(scope, port));
   });
   return faults;
 }

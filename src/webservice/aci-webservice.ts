@@ -18,7 +18,7 @@ import { addressTypeOf, checkAci, placeOf, warnings } from './aci-rules';
 import { keyFiles } from './key-files';
 import { BoundProbe, bindProbes } from './probe';
 import { Tls } from './tls';
-import { BoundWebservice, bindWebservice, IWebservice, WebserviceBase } from './webservice';
+import { BoundWebservice, bindWebservice, IWebservice, mergedTags, WebserviceBase } from './webservice';
 
 /**
  * A model as a web service on Azure Container Instances: one container, no cluster, for development and light load.
@@ -198,7 +198,6 @@ function diagnostics(props: AciWebserviceProps) {
 
 /** Azure has no place for a description, so it is a tag, as v1's properties are. */
 function tagsOf(props: AciWebserviceProps, bound: BoundWebservice): { [name: string]: string } | undefined {
-  const description: Record<string, string> = props.description === undefined ? {} : { description: props.description };
-  const tags = { ...props.properties, ...description, ...bound.tags };
-  return Object.keys(tags).length === 0 ? undefined : tags;
+  const description = props.description === undefined ? undefined : { description: props.description };
+  return mergedTags(props.properties, description, bound.tags);
 }

@@ -1,7 +1,6 @@
 import { TerraformStack, TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
-import { pathBelowStack } from '../core/names';
-import { snakeCase } from '../core/outputs';
+import { pathBelowStack, snakeCase } from '../core/names';
 import { isKnown } from '../core/tokens';
 import { literalKey, variableExists } from './errors';
 

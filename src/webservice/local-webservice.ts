@@ -6,6 +6,7 @@ import { Construct, IConstruct } from 'constructs';
 import { dependablesWithin } from '../core/dependencies';
 import { throwAll, ValidationError } from '../core/errors';
 import { sha256Text } from '../core/fingerprint';
+import { isPort } from '../core/ports';
 import { CONTAINER } from '../core/server-contract';
 import { ifKnown, isKnown } from '../core/tokens';
 import { bindContainerSecurity, BoundContainerSecurity, ContainerSecurity } from './container-security';
@@ -145,9 +146,7 @@ function pulledImageId(scope: Construct, props: LocalWebserviceProps): string {
 
 function checkProps(scope: IConstruct, props: LocalWebserviceProps): ValidationError[] {
   const faults = [
-    ifKnown(props.port, port =>
-      Number.isInteger(port) && port >= 1 && port <= 65535 ? undefined : invalidLocalPort(scope, port),
-    ),
+    ifKnown(props.port, port => (isPort(port) ? undefined : invalidLocalPort(scope, port))),
     ifKnown(props.bindAddress, address => (isIP(address) === 0 ? invalidBindAddress(scope, address) : undefined)),
   ];
   return faults.filter(fault => fault !== undefined);

@@ -2,8 +2,8 @@ import { TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
 import { ConstructDependencies } from '../core/construct-dependencies';
 import { throwAll, ValidationError } from '../core/errors';
-import { kebabCase } from '../core/names';
-import { addOutput, snakeCase } from '../core/outputs';
+import { kebabCase, snakeCase } from '../core/names';
+import { addOutput } from '../core/outputs';
 import { ENV, SERVER_DEFAULTS } from '../core/server-contract';
 import { ifKnown, isKnown } from '../core/tokens';
 import { IInferenceImage } from '../image/inference-image';
@@ -231,7 +231,8 @@ function checkEnvironment(scope: Construct, props: WebserviceProps): ValidationE
     .map(name => reservedVariable(scope, name));
 }
 
-function mergedTags(...tags: Array<{ [name: string]: string } | undefined>): { [name: string]: string } | undefined {
+/** Later ones win; undefined where there is none. @internal */
+export function mergedTags(...tags: Array<{ [name: string]: string } | undefined>): { [name: string]: string } | undefined {
   const merged = Object.assign({}, ...tags) as { [name: string]: string };
   return Object.keys(merged).length === 0 ? undefined : merged;
 }

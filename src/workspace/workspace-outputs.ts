@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
-import { addOutput, snakeCase } from '../core/outputs';
+import { snakeCase } from '../core/names';
+import { addOutput } from '../core/outputs';
 import type { IWorkspace } from './workspace-props';
 
 /** Declares the workspace's outputs: names and addresses only, no secret. */

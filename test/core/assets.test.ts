@@ -21,6 +21,14 @@ describe('assetPath', () => {
     expect(a).not.toBe(b);
   });
 
+  test('is never shared with a construct whose path only looks alike when joined', () => {
+    const stack = newStack();
+    const nested = assetPath(new Construct(new Construct(stack, 'A'), 'B'), 'one').absolute;
+    fs.mkdirSync(nested);
+    for (const id of ['A_B', 'A+B', 'A%2BB']) assetPath(new Construct(stack, id), 'two');
+    expect(fs.existsSync(nested)).toBe(true);
+  });
+
   test('drops other revisions of the same asset, and keeps the same one', () => {
     const outdir = temporaryFolder();
     const revision = (name: string) => assetPath(new Construct(newStack(outdir), 'Image'), name).absolute;
