@@ -60,7 +60,7 @@ const FRAMEWORK_INSIDES = {
 const FRAMEWORK = { regex: '^(cdktf|cdktn|constructs|@cdkt[fn]/.*)$', message: 'Programs run where no framework is installed.' };
 /** What a construct may load: users pay for it in every synth, and jsii packs what is not a peer. */
 const OTHER_PACKAGES = {
-  regex: `^(?!\\.|cdkt[fn](/|$)|constructs$|@cdkt[fn]/provider-|@balena/dockerignore$|(node:)?(${builtinModules.join('|')})$)`,
+  regex: `^(?!\\.|cdkt[fn](/|$)|constructs$|@cdkt[fn]/provider-|@balena/dockerignore$|yaml$|(node:)?(${builtinModules.join('|')})$)`,
   message: 'Constructs load the framework, its bindings and Node.js, and nothing else.',
 };
 

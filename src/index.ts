@@ -3,7 +3,15 @@ export { IRegisteredModel, RegisteredModel, RegisteredModelAttributes, Registere
 export { DirectoryModelOptions, ModelSource } from './model/model-source';
 
 export { IInferenceImage, InferenceImage, InferenceImageProps } from './image/inference-image';
-export { InferenceConfig, InferenceConfigOptions, OnnxInferenceOptions } from './image/inference-config';
+export { InferenceConfig } from './image/inference-config';
+export {
+  InferenceConfigOptions,
+  JavaScriptInferenceOptions,
+  OnnxInferenceOptions,
+  PythonInferenceOptions,
+  PythonRuntime,
+  ScriptInferenceOptions,
+} from './image/inference-options';
 export { DockerBuildOptions, ImageBuild } from './image/image-build';
 export { PushLogin } from './image/push-login';
 export { ImagePlatform } from './image/image-platform';
@@ -33,8 +41,16 @@ export {
 export { Workspace } from './workspace/workspace';
 export { AzureMlWorkspaceOptions } from './workspace/azure-ml-workspace';
 
-export { IWebservice, WebserviceOutputOptions, WebserviceProps } from './webservice/webservice';
+export { IWebservice, WebserviceOutputOptions } from './webservice/webservice';
+export { AccessLog, StatusCodes, WebserviceProps } from './webservice/webservice-props';
 export { Auth, KeyAuthOptions } from './webservice/auth';
+export { EntraAuthOptions } from './webservice/entra-auth';
+export {
+  CollectionFormat,
+  ContainerCollectionOptions,
+  DataCollection,
+  DataCollectionOptions,
+} from './webservice/data-collection';
 export { ProbeOptions, ServiceProbes } from './webservice/probe';
 export { Tls, TlsPemOptions } from './webservice/tls';
 export { WebserviceDefaults, WebserviceDefaultValues } from './webservice/webservice-defaults';

@@ -15,6 +15,8 @@ interface ServeOptions {
   readonly auth: 'keys' | 'none';
   readonly keysDir?: string;
   readonly threads: number;
+  readonly model?: string;
+  readonly python: string;
   readonly verbose?: boolean;
 }
 
@@ -31,19 +33,26 @@ Keys: unless --auth none is given, a request must carry "Authorization: Bearer <
 those in the files primary and secondary of --keys-dir, else that of ${KEY_VARIABLE}, else a new one that is shown once, on stderr.
 The scoring URI is the only line on stdout, written when the server is ready. Ctrl-C lets running requests end, then stops.
 
+An entry script (score.py, score.js, …) with init and run is served as it would be in its image; Python scripts need the packages
+azureml-inference-server-http and inference-schema in the Python that --python names.
+
 Example:
   $ model-serving serve models/digits.onnx --port 0
-  http://127.0.0.1:37645/score`;
+  http://127.0.0.1:37645/score
+  $ model-serving serve score.py --model models/digits.onnx
+  http://127.0.0.1:5001/score`;
 
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('serve a model on this machine, with the server that goes into the image')
-    .argument('<model>', 'an .onnx file, a folder that holds one, or a folder of <name>/<version> folders')
+    .argument('<model>', 'an .onnx file, a folder that holds one, a folder of <name>/<version> folders, or an entry script')
     .option('--port <number>', 'port to listen on; 0 takes a free one', parseWhole(0, 65535), CONTAINER.port)
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
     .addOption(new Option('--auth <mode>', 'who may call').choices(['keys', 'none']).default('keys'))
     .option('--keys-dir <folder>', 'folder with the key files primary and, if wanted, secondary; re-read when they change')
     .option('--threads <number>', 'threads that one request uses', parseWhole(1, 1024), SERVER_DEFAULTS.intraOpThreads)
+    .option('--model <path>', "an entry script's model: its file, its folder, or a folder of <name>/<version> folders")
+    .option('--python <path>', 'the Python that runs a .py entry script', process.env[ENV.python] || 'python3')
     .option('--verbose', "show the whole of the server's log")
     .addHelpText('after', HELP)
     .action((model: string, options: ServeOptions) => run(terminal, model, options));
@@ -68,8 +77,14 @@ async function run(terminal: Terminal, model: string, options: ServeOptions): Pr
 }
 
 function checkOptions(terminal: Terminal, model: string, options: ServeOptions): void {
-  if (!existsSync(model))
-    throw usageFailure(`there is no file or folder "${model}"`, 'give the path of an .onnx file or of its folder');
+  for (const given of [model, options.model ?? model]) {
+    if (!existsSync(given))
+      throw usageFailure(
+        `there is no file or folder "${given}"`,
+        'give the path of an .onnx file, of its folder, or of an entry script',
+      );
+  }
+  if (options.model && !isScript(model)) throw usageFailure('--model goes with an entry script', 'leave it out');
   if (options.auth === 'none' && options.keysDir)
     throw usageFailure('--auth none has no use for --keys-dir', 'leave one of them out');
   if (/^(localhost|::1|127\..*)$/.test(options.host)) return;
@@ -97,19 +112,21 @@ function grantAccess(options: ServeOptions): Access {
 }
 
 async function start(terminal: Terminal, model: string, options: ServeOptions, access: Access): Promise<LaunchedServer> {
-  requireOnnxRuntime();
+  const script = isScript(model);
+  if (!script) requireOnnxRuntime();
   const { launchScoringServer, LaunchError } = await import('../scoring/launch');
   terminal.progress(`loading ${model} …`);
   try {
     return await launchScoringServer({
       bundle: programFile('scoring-server'),
-      modelPath: path.resolve(model),
+      modelPath: script ? (options.model && path.resolve(options.model)) || '' : path.resolve(model),
       ownGroup: true, // a Ctrl-C reaches us alone, and we stop the server once
       env: {
         [ENV.host]: options.host,
         [ENV.port]: String(options.port),
         [ENV.intraOpThreads]: String(options.threads),
         [ENV.serviceName]: process.env[ENV.serviceName] ?? path.parse(path.resolve(model)).name,
+        ...(script && scriptEnvironment(model, options)),
         ...access.env,
       },
       onLine: line => showLog(terminal, line, options.verbose ?? false),
@@ -119,6 +136,15 @@ async function start(terminal: Terminal, model: string, options: ServeOptions, a
     const fix = /^Port /.test(error.message) ? '--port 0 takes a free one' : "--verbose shows the whole of the server's log";
     throw new CommandFailure('SERVE_FAILED', error.message, fix);
   }
+}
+
+function isScript(file: string): boolean {
+  return /\.(py|[cm]?[jt]s)$/.test(file);
+}
+
+function scriptEnvironment(script: string, { python }: ServeOptions): Readonly<Record<string, string>> {
+  const { dir, base } = path.parse(path.resolve(script));
+  return { [ENV.appRoot]: dir, [ENV.entryScript]: base, [ENV.python]: python };
 }
 
 /** The server writes JSON lines; without --verbose only what went wrong is worth a look. */

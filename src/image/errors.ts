@@ -7,7 +7,7 @@ export const MAX_MODELS = 1000;
 export const noModels = (scope: IConstruct) =>
   new ValidationError(scope, 'IMAGE_WITHOUT_MODELS', {
     problem: 'models is empty, so the image would have nothing to score',
-    fix: 'give at least one RegisteredModel',
+    fix: 'give at least one RegisteredModel, or a script: InferenceConfig.python or .javascript',
   });
 
 export const tooManyModels = (scope: IConstruct, count: number) =>
@@ -26,6 +26,19 @@ export const modelIsNotOnnx = (scope: IConstruct, model: string, files: readonly
   new ValidationError(scope, 'IMAGE_MODEL_NOT_ONNX', {
     problem: `${model} cannot be served without code: of its files (${files.slice(0, 5).join(', ')}) exactly one, or model.onnx, must end in .onnx`,
     fix: 'convert it to ONNX, or name the main file model.onnx',
+  });
+
+export const invalidBaseImage = (scope: IConstruct, image: string) =>
+  new ValidationError(scope, 'IMAGE_BASE_INVALID', {
+    problem: `"${image}" is no name of an image to build on`,
+    fix: 'give <registry>/<repository>:<tag> or …@sha256:<digest>, without spaces',
+  });
+
+/** The Dockerfile is written at synth, when Terraform has not computed anything yet. */
+export const imageValueUnknown = (scope: IConstruct) =>
+  new ValidationError(scope, 'IMAGE_VALUE_UNKNOWN_AT_SYNTH', {
+    problem: 'a base image, environment variable or Dockerfile step of the inference config is known to Terraform only',
+    fix: "give plain strings; variables whose values Terraform computes belong into the service's environment",
   });
 
 export const invalidPrebuiltReference = (scope: IConstruct, reference: string) =>

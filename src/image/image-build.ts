@@ -44,6 +44,13 @@ export interface DockerBuildOptions {
    * @default - PushLogin.registryToken() for an Azure registry, else PushLogin.dockerProvider()
    */
   readonly pushLogin?: PushLogin;
+
+  /**
+   * Docker network of builds that install packages, such as `host` where only the machine itself reaches the package index.
+   * Builds that only copy have none whatever is said here.
+   * @default - Docker's default network
+   */
+  readonly buildNetworkMode?: string;
 }
 
 /** How an image comes into being. */
@@ -115,7 +122,7 @@ class DockerImageBuild extends ImageBuild {
         // the provider's two build paths read different keys
         label: { ...request.labels },
         labels: { ...request.labels },
-        networkMode: request.needsNetwork ? undefined : 'none',
+        networkMode: request.needsNetwork ? this.options.buildNetworkMode : 'none',
       },
       lifecycle: { createBeforeDestroy: true },
     });

@@ -1,92 +1,79 @@
 import { IConstruct } from 'constructs';
-import { ENV } from '../core/server-contract';
 import { IRegisteredModel } from '../model/registered-model';
-import { BuildContext } from './build-context';
-import { Layer } from './dockerfile';
 import { modelIsNotOnnx } from './errors';
-import { ImagePlatform } from './image-platform';
+import { describedBy, packJsonFile } from './inference-json';
+import { JavaScriptInferenceOptions, OnnxInferenceOptions, PythonInferenceOptions } from './inference-options';
+import { packJavaScript } from './javascript-packing';
+import { BoundInferenceConfig, imageEnvironment, NODE_IMAGE, PackRequest } from './packing';
+import { packPython } from './python-packing';
 import { addOnnxRuntime, addScoringServer, SERVER_COMMAND } from './server-files';
-
-/** What a config puts into an image. @internal */
-export interface BoundInferenceConfig {
-  readonly baseImage: string;
-  /** Below the models: packages first, then the server. */
-  readonly runtimeLayers: readonly Layer[];
-  /** Above the models: the script that the user edits most. */
-  readonly scriptLayers: readonly Layer[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly command: readonly string[];
-  /** False where every byte is in the context: such a build is run with the network off. */
-  readonly needsNetwork: boolean;
-}
-
-/** Options that every kind of inference config takes. */
-export interface InferenceConfigOptions {
-  /**
-   * Image to build on: a Debian-like one (glibc 2.28 or newer) with Node.js 24 on its PATH.
-   * @default node:24-bookworm-slim
-   */
-  readonly baseImage?: string;
-
-  /**
-   * Environment variables of the container that are no secret: they are readable in the image.
-   * @default - none
-   */
-  readonly environment?: { [name: string]: string };
-
-  /**
-   * What the config is for; a label of the image.
-   * @default - none
-   */
-  readonly description?: string;
-}
-
-/** Options of `InferenceConfig.onnx`. */
-export interface OnnxInferenceOptions extends InferenceConfigOptions {}
 
 /** How a model answers requests: the runtime, and the code if any. */
 export abstract class InferenceConfig {
   /** Serves ONNX models as they are: inputs and outputs come from the model's own signature. */
   public static onnx(options: OnnxInferenceOptions = {}): InferenceConfig {
-    return new OnnxInferenceConfig(options);
+    return new Packed(options.description, true, request => packOnnx(request, options));
+  }
+
+  /**
+   * Serves with a Python script, as Azure ML v1 did: `init()` and `run(data)`, `@input_schema`, `@rawhttp`.
+   * Models may be of any kind, or none.
+   */
+  public static python(options: PythonInferenceOptions): InferenceConfig {
+    return new Packed(options.description, false, request => packPython(request, options));
+  }
+
+  /** Serves with a JavaScript or TypeScript script that has `init()` and `run(input, context)`. Models may be of any kind, or none. */
+  public static javascript(options: JavaScriptInferenceOptions): InferenceConfig {
+    return new Packed(options.description, false, request => packJavaScript(request, options));
+  }
+
+  /**
+   * Serves with the Python script that an `inferenceconfig.json` of Azure ML v1 describes, in its flat form or with an `environment`.
+   *
+   * Throws `INFERENCE_JSON_INVALID`, `INFERENCE_JSON_UNKNOWN_KEYS`, `INFERENCE_JSON_UNSUPPORTED`, `INFERENCE_JSON_CONFLICT`,
+   * `INFERENCE_REGISTRY_PASSWORD` when the image is made, and what `InferenceConfig.python` throws.
+   *
+   * @param file paths in it start at its own folder, or at its `sourceDirectory`
+   */
+  public static fromJsonFile(file: string): InferenceConfig {
+    return new Packed(describedBy(file), false, request => packJsonFile(request, file));
   }
 
   /** What the config is for. */
   public abstract readonly description?: string;
 
+  /** True where there is nothing to serve without a model. @internal */
+  public abstract readonly _needsModels: boolean;
+
   /** Called once, by the image. @internal */
-  public abstract _bind(
-    scope: IConstruct,
-    context: BuildContext,
-    models: readonly IRegisteredModel[],
-    platform: ImagePlatform,
-  ): BoundInferenceConfig;
+  public abstract _bind(request: PackRequest): BoundInferenceConfig;
 }
 
-class OnnxInferenceConfig extends InferenceConfig {
-  public readonly description?: string;
-
-  constructor(private readonly options: OnnxInferenceOptions) {
+class Packed extends InferenceConfig {
+  constructor(
+    public readonly description: string | undefined,
+    public readonly _needsModels: boolean,
+    private readonly pack: (request: PackRequest) => BoundInferenceConfig,
+  ) {
     super();
-    this.description = options.description;
   }
 
-  public _bind(
-    scope: IConstruct,
-    context: BuildContext,
-    models: readonly IRegisteredModel[],
-    platform: ImagePlatform,
-  ): BoundInferenceConfig {
-    for (const model of models) checkIsOnnx(scope, model);
-    return {
-      baseImage: this.options.baseImage ?? 'node:24-bookworm-slim',
-      runtimeLayers: [addOnnxRuntime(scope, context, platform), addScoringServer(scope, context)],
-      scriptLayers: [],
-      environment: { ...this.options.environment, NODE_ENV: 'production', [ENV.ortDisableTelemetry]: '1' },
-      command: SERVER_COMMAND,
-      needsNetwork: false,
-    };
+  public _bind(request: PackRequest): BoundInferenceConfig {
+    return this.pack(request);
   }
+}
+
+function packOnnx({ scope, context, models, platform }: PackRequest, options: OnnxInferenceOptions): BoundInferenceConfig {
+  for (const model of models) checkIsOnnx(scope, model);
+  return {
+    baseImage: options.baseImage ?? NODE_IMAGE,
+    runtimeSteps: [addOnnxRuntime(scope, context, platform), addScoringServer(scope, context)],
+    scriptSteps: [],
+    environment: imageEnvironment(scope, options.environment),
+    command: SERVER_COMMAND,
+    needsNetwork: false,
+  };
 }
 
 function checkIsOnnx(scope: IConstruct, model: IRegisteredModel): void {

@@ -13,7 +13,16 @@ import { IContainerRegistry } from '../workspace/container-registry';
 import { IWorkspace } from '../workspace/workspace-props';
 import { BuildContext } from './build-context';
 import { renderDockerfile } from './dockerfile';
-import { duplicateModel, imageNotPushed, invalidRepositoryName, MAX_MODELS, noModels, tooManyModels } from './errors';
+import {
+  duplicateModel,
+  imageNotPushed,
+  imageValueUnknown,
+  invalidBaseImage,
+  invalidRepositoryName,
+  MAX_MODELS,
+  noModels,
+  tooManyModels,
+} from './errors';
 import { BuiltImage, ImageBuild } from './image-build';
 import { ImagePlatform } from './image-platform';
 import { InferenceConfig } from './inference-config';
@@ -44,7 +53,7 @@ export interface IInferenceImage extends IConstruct {
 
 /** What is packed, how, and where it is kept. */
 export interface InferenceImageProps {
-  /** Models to serve: 1 to 1000. */
+  /** Models to serve: 1 to 1000; none where a script does without. */
   readonly models: IRegisteredModel[];
 
   /**
@@ -107,7 +116,8 @@ export class InferenceImage extends Construct implements IInferenceImage {
   constructor(scope: Construct, id: string, props: InferenceImageProps) {
     super(scope, id);
     ConstructDependencies.enforce(this);
-    throwAll(checkModels(this, props.models));
+    const config = props.inferenceConfig ?? InferenceConfig.onnx();
+    throwAll(checkModels(this, props.models, config));
     this.models = [...props.models];
     this.registry = props.registry ?? props.workspace?.registry;
     const build = props.imageBuild ?? ImageBuild.docker();
@@ -115,7 +125,7 @@ export class InferenceImage extends Construct implements IInferenceImage {
     const repositoryName = checkRepository(this, props.repositoryName ?? defaultRepository(this));
 
     const context = new BuildContext();
-    const needsNetwork = build._needsContext && this.fill(context, props, platform);
+    const needsNetwork = build._needsContext && this.fill(context, config, platform);
     this.imageRevision = build._needsContext ? context.fingerprint([platform.platform]) : revisionOf(build._reference);
     const folder = build._needsContext ? assetPath(this, this.imageRevision.slice(0, 32)) : { absolute: '', relative: '' };
     if (build._needsContext) context.writeTo(folder.absolute);
@@ -126,7 +136,7 @@ export class InferenceImage extends Construct implements IInferenceImage {
       repositoryName,
       registry: this.registry,
       platform: platform.platform,
-      labels: labels(this.models, this.imageRevision, props.inferenceConfig?.description),
+      labels: labels(this.models, this.imageRevision, config.description),
       needsNetwork,
       provider: props.provider,
     });
@@ -148,27 +158,32 @@ export class InferenceImage extends Construct implements IInferenceImage {
   }
 
   /** Gathers the context; true where its build needs a network. */
-  private fill(context: BuildContext, props: InferenceImageProps, platform: ImagePlatform): boolean {
-    const config = (props.inferenceConfig ?? InferenceConfig.onnx())._bind(this, context, this.models, platform);
-    for (const model of this.models) {
+  private fill(context: BuildContext, inferenceConfig: InferenceConfig, platform: ImagePlatform): boolean {
+    const { models } = this;
+    const config = inferenceConfig._bind({ scope: this, context, models, platform });
+    for (const model of models) {
       if (model._files === undefined) throw modelWithoutBytes(this, model.modelId);
       context.addFiles(`azureml-models/${modelFolder(model)}`, model._files);
     }
-    context.addText(
-      'Dockerfile',
-      renderDockerfile({
-        baseImage: config.baseImage,
-        layers: [...config.runtimeLayers, { from: 'azureml-models', to: CONTAINER.modelRoot }, ...config.scriptLayers],
-        environment: {
-          HOME: CONTAINER.scratch,
-          ...config.environment,
-          [ENV.host]: '0.0.0.0',
-          [ENV.port]: String(CONTAINER.port),
-          [ENV.modelDir]: modelDirectory(this.models),
-        },
-        command: config.command,
-      }),
-    );
+    const modelLayers = models.length === 0 ? [] : [{ from: 'azureml-models', to: CONTAINER.modelRoot }];
+    for (const image of [config.baseImage, ...Object.values(config.stages ?? {})]) {
+      if (isKnown(image) && !/^\S+$/.test(image)) throw invalidBaseImage(this, image);
+    }
+    const dockerfile = renderDockerfile({
+      baseImage: config.baseImage,
+      stages: config.stages,
+      steps: [...config.runtimeSteps, ...modelLayers, ...config.scriptSteps],
+      environment: {
+        HOME: CONTAINER.scratch,
+        ...config.environment,
+        [ENV.host]: '0.0.0.0',
+        [ENV.port]: String(CONTAINER.port),
+        ...(models.length === 0 ? {} : { [ENV.modelDir]: modelDirectory(models) }),
+      },
+      command: config.command,
+    });
+    if (!isKnown(dockerfile)) throw imageValueUnknown(this);
+    context.addText('Dockerfile', dockerfile);
     return config.needsNetwork;
   }
 }
@@ -183,8 +198,8 @@ function modelDirectory(models: readonly IRegisteredModel[]): string {
 
 const modelFolder = (model: IRegisteredModel) => `${model.modelName}/${model.modelVersion}`;
 
-function checkModels(scope: IConstruct, models: readonly IRegisteredModel[]): ValidationError[] {
-  if (models.length === 0) return [noModels(scope)];
+function checkModels(scope: IConstruct, models: readonly IRegisteredModel[], config: InferenceConfig): ValidationError[] {
+  if (models.length === 0) return config._needsModels ? [noModels(scope)] : [];
   if (models.length > MAX_MODELS) return [tooManyModels(scope, models.length)];
   const ids = models.map(model => model.modelId);
   const twice = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
@@ -204,12 +219,15 @@ function checkRepository(scope: IConstruct, name: string): string {
 /** Labels say what is inside without pulling it; the names of the first three are OCI's. */
 function labels(models: readonly IRegisteredModel[], revision: string, description?: string): Record<string, string> {
   return {
-    'org.opencontainers.image.title': models
-      .map(model => model.modelId)
-      .join(' ')
-      .slice(0, 1024),
+    ...(models.length === 0 ? {} : { 'org.opencontainers.image.title': titleOf(models) }),
     'org.opencontainers.image.revision': revision,
     ...(description === undefined ? {} : { 'org.opencontainers.image.description': description }),
     ...(models.length === 1 ? { 'cdktf-model-serving.model.sha256': models[0].modelDigest } : {}),
   };
 }
+
+const titleOf = (models: readonly IRegisteredModel[]) =>
+  models
+    .map(model => model.modelId)
+    .join(' ')
+    .slice(0, 1024);

@@ -9,6 +9,8 @@ import { runtimeNotInstalled, serverNotBundled } from './errors';
 import { ImagePlatform } from './image-platform';
 
 const SERVER_BUNDLE = 'scoring-server.js';
+/** What the server loads where data is collected. */
+const DATA_COLLECTION_BUNDLE = 'azure-blobs.js';
 
 /** How the image starts the server. The heap follows the container's memory limit (Node.js reads the cgroup). */
 export const SERVER_COMMAND = ['node', SERVER_BUNDLE] as const;
@@ -34,12 +36,46 @@ export function addOnnxRuntime(
   return { from: 'node_modules', to: `${CONTAINER.serverRoot}/node_modules` };
 }
 
-/** Adds the bundled server: one file, copied, since a build of this package writes it in place. */
+/** Adds the bundled server: copied, since a build of this package writes it in place. */
 export function addScoringServer(scope: IConstruct, context: BuildContext, root = packageRoot()): Layer {
-  const bundle = path.join(root, 'programs', SERVER_BUNDLE);
-  if (!fs.existsSync(bundle)) throw serverNotBundled(scope, bundle);
-  context.addFiles('server', [describeFile(bundle, SERVER_BUNDLE)]);
+  for (const name of [SERVER_BUNDLE, DATA_COLLECTION_BUNDLE]) {
+    const bundle = path.join(root, 'programs', name);
+    if (!fs.existsSync(bundle)) throw serverNotBundled(scope, bundle);
+    context.addFiles('server', [describeFile(bundle, name)]);
+  }
   return { from: 'server', to: CONTAINER.serverRoot };
+}
+
+/** The Python side of the server, and what must be installed for it. */
+const PYTHON_FOLDER = 'python';
+const PYTHON_MANIFESTS = ['requirements-server.txt', 'constraints.txt'];
+
+/**
+ * Adds what pip installs: the server's requirements with their constraints, and the script's. They are a layer of their own, so that
+ * neither a new server nor a new script installs anything again.
+ */
+export function addPythonRequirements(
+  scope: IConstruct,
+  context: BuildContext,
+  requirements: readonly string[],
+  root = packageRoot(),
+): void {
+  for (const name of PYTHON_MANIFESTS) {
+    const file = path.join(root, 'programs', PYTHON_FOLDER, name);
+    if (!fs.existsSync(file)) throw serverNotBundled(scope, file);
+    context.addFiles('requirements', [describeFile(file, name)]);
+  }
+  context.addText('requirements/requirements.txt', requirements.map(line => `${line}\n`).join(''));
+}
+
+/** Adds the bundled server and its Python side, which the server looks for beside itself. */
+export function addPythonServer(scope: IConstruct, context: BuildContext, root = packageRoot()): Layer[] {
+  const files = listFiles(path.join(root, 'programs', PYTHON_FOLDER));
+  context.addFiles(
+    `server/${PYTHON_FOLDER}`,
+    files.filter(file => !PYTHON_MANIFESTS.includes(file.path) && !file.path.includes('__pycache__/')),
+  );
+  return [addScoringServer(scope, context, root)];
 }
 
 /** CommonJS code, the manifests that say so, and the licence; no type files, source maps or install scripts. */

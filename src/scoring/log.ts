@@ -5,7 +5,14 @@ export type LogFields = Readonly<Record<string, string | number | boolean | read
 
 /** Writes one JSON object a line: `time`, `level`, `event`, then what belongs to the event. */
 export class Log {
+  private onLine?: (line: string) => void;
+
   constructor(private readonly write: (line: string) => void) {}
+
+  /** Gives every further line to somebody else as well. */
+  tap(onLine: (line: string) => void): void {
+    this.onLine = onLine;
+  }
 
   info(event: string, fields: LogFields = {}): void {
     this.line('info', event, fields);
@@ -20,7 +27,9 @@ export class Log {
   }
 
   private line(level: LogLevel, event: string, fields: LogFields): void {
-    this.write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })}\n`);
+    const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...fields });
+    this.write(`${line}\n`);
+    this.onLine?.(line);
   }
 }
 

@@ -1,15 +1,23 @@
 import { Server } from 'http';
+import { version } from '../../package.json';
 import { LoadedModel } from './engine/engine';
-import { EnginePool } from './engine/engine-pool';
-import { EngineProcess } from './engine/engine-process';
+import { ScoringService } from './engine/scoring-service';
+import { Authenticator } from './http/authenticator';
+import { Cors } from './http/cors';
+import { EntraAuth } from './http/entra-auth';
+import { ExchangeReporter } from './http/exchange-reporter';
+import { FailedAuthLimit } from './http/failed-auth-limit';
 import { KeyAuth } from './http/key-auth';
 import { createListener, listen } from './http/listener';
+import { Relay } from './http/relay';
 import { Routes } from './http/routes';
-import { ScoringApp } from './http/scoring-app';
+import { Descriptions, ScoringApp } from './http/scoring-app';
 import { Log } from './log';
 import { findModels, ServedModel } from './model/model-layout';
-import { Settings } from './settings';
-import { swaggerDocument } from './swagger';
+import { AuthSettings, Settings } from './settings';
+import { SwaggerDocuments } from './swagger/swagger-documents';
+import { Telemetry } from './telemetry/telemetry';
+import { oipMetadata, oipServerMetadata } from './wire/oip-metadata';
 
 /** Where the running server is reached from this machine. */
 export interface ServerAddress {
@@ -21,16 +29,19 @@ export interface ServerAddress {
 
 /** Connections that hold no request when the last answer is out get this long to read it. */
 const LAST_ANSWER_MS = 100;
+/** How long records that are still to be sent may hold up the end. */
+const LAST_RECORDS_MS = 3_000;
 
-/** The front: it listens at once, so that liveness answers while models load, and is ready once its engines are. */
+/** The front: it listens at once, so that liveness answers while models load, and is ready once it can score. */
 export class ScoringServer {
   private readonly models: readonly ServedModel[];
   private readonly routes: Routes;
-  private readonly pool: EnginePool;
+  private readonly service: ScoringService;
+  private telemetry = Telemetry.OFF;
   private app?: ScoringApp;
   private listener?: Server;
-  private keys?: KeyAuth;
-  private swagger?: Buffer;
+  private auth?: Authenticator;
+  private descriptions?: Descriptions;
 
   /** @param program the bundle that engines are started from. @throws ModelLayoutError */
   constructor(
@@ -38,43 +49,40 @@ export class ScoringServer {
     private readonly log: Log,
     program: string,
   ) {
-    const { limits, session } = settings;
-    this.models = findModels(settings.modelDir);
-    this.routes = new Routes(this.models);
-    const files = this.models.map(model => model.file);
-    this.pool = new EnginePool({
-      engines: limits.maxConcurrentRequests,
-      start: () => EngineProcess.start({ program, files, session, scoringTimeoutMs: limits.scoringTimeoutMs, log }),
-      maxQueuedRequests: limits.maxQueuedRequests,
-      maxHeldBytes: limits.maxHeldBytes,
-      maxQueueWaitMs: limits.maxQueueWaitMs,
+    const isScript = settings.runtime.kind !== 'onnx';
+    this.models = isScript ? [] : findModels(settings.modelDir);
+    this.routes = new Routes(isScript ? undefined : this.models);
+    this.service = new ScoringService({
+      settings,
+      models: this.models,
+      program,
       log,
+      observer: {
+        queued: seconds => this.telemetry.metrics?.queued(seconds),
+        batch: (size, seconds) => this.telemetry.metrics?.batch(size, seconds),
+        engineRestarted: () => this.telemetry.metrics?.engineRestarted(),
+      },
+      collect: (name, designation, data) => this.telemetry.collectRecord({ name, version: '1' }, designation, data),
     });
   }
 
-  /** Resolves when the first request can be scored. @throws KeyError, ListenError, EngineStartError */
+  /** Resolves when the first request can be scored. @throws KeyError, CorsError, ListenError, EngineStartError, ModelError */
   async start(): Promise<ServerAddress> {
-    const { settings, routes, pool, log } = this;
-    if (settings.auth.mode === 'keys') this.keys = await KeyAuth.watch(settings.auth.directory, log);
-    const app = new ScoringApp({
-      routes,
-      pool,
-      keys: this.keys,
-      maxBodyBytes: settings.limits.maxBodyBytes,
-      swagger: () => this.swagger,
-      log,
-    });
+    const { settings, service, log } = this;
+    this.telemetry = await this.startTelemetry();
+    this.auth = await createAuth(settings.auth, log);
+    const app = this.createApp();
     this.app = app;
-    this.listener = createListener(settings.tlsDirectory, (request, response) => app.handle(request, response));
+    this.listener = createListener(settings.tlsDirectory, (request, response) => app.handle(request, response), { log });
     const { port } = await listen(this.listener, settings.host, settings.port);
-    await pool.start();
-    this.describe(pool.models);
+    await service.start();
+    this.describe();
     return this.address(port);
   }
 
   /** Answers what has begun, then ends everything. */
   async stop(): Promise<void> {
-    const { app, listener, pool, settings } = this;
+    const { app, listener, service, settings } = this;
     app?.drain();
     if (listener?.listening) {
       await pause(settings.drainDelayMs);
@@ -84,31 +92,79 @@ export class ScoringServer {
       await Promise.race([closed, pause(LAST_ANSWER_MS)]);
       listener.closeAllConnections();
     }
-    this.keys?.close();
-    await pool.stop();
+    this.auth?.close();
+    await service.stop();
+    await this.telemetry.stop(LAST_RECORDS_MS);
   }
 
   /** Ends everything now. */
   kill(): void {
-    this.pool.kill();
+    this.service.kill();
   }
 
-  private describe(loaded: readonly LoadedModel[]): void {
-    const { settings, models, log } = this;
-    this.swagger = Buffer.from(
-      swaggerDocument({
+  private async startTelemetry(): Promise<Telemetry> {
+    const { settings, service, log } = this;
+    const gauges = {
+      inFlight: () => this.app?.active ?? 0,
+      queueLength: () => service.pool.queue.length,
+      heldBytes: () => service.pool.queue.heldBytes,
+      engines: () => service.pool.engines,
+    };
+    const telemetry = await Telemetry.start(settings.telemetry, gauges, log);
+    log.tap(line => telemetry.logLine(line));
+    if (telemetry.metricsPort !== undefined) log.info('metrics', { port: telemetry.metricsPort });
+    return telemetry;
+  }
+
+  private createApp(): ScoringApp {
+    const { settings, routes, service, auth, log, models } = this;
+    const reporter = new ExchangeReporter(this.telemetry, log, settings.accessLog === 'all', models);
+    const relay = new Relay({
+      toScript: settings.runtime.kind !== 'onnx',
+      hidesCredentials: auth !== undefined,
+      maxResponseBytes: settings.limits.maxResponseBytes,
+      v1StatusCodes: settings.v1StatusCodes,
+      traceparent: exchange => reporter.traceparent(exchange),
+    });
+    return new ScoringApp({
+      routes,
+      service,
+      relay,
+      auth,
+      cors: settings.corsOrigins === '' ? undefined : Cors.parse(settings.corsOrigins),
+      maxBodyBytes: settings.limits.maxBodyBytes,
+      descriptions: () => this.descriptions,
+      rawScript: () => service.service.script?.raw === true,
+      observer: reporter,
+    });
+  }
+
+  private describe(): void {
+    const { settings, models, service, log } = this;
+    const loaded = service.service;
+    const versions = (name: string) =>
+      models.filter(model => model.name === name && model.version !== undefined).map(model => String(model.version));
+    const swagger = new SwaggerDocuments(
+      {
         name: settings.serviceName,
         version: settings.serviceVersion,
-        keys: settings.auth.mode === 'keys',
+        pathPrefix: settings.servicePathPrefix,
+        authenticated: settings.auth.mode !== 'none',
         tls: settings.tlsDirectory !== undefined,
-        models: models.map((served, index) => ({ served, loaded: loaded[index] })),
-      }),
+        models,
+      },
+      loaded,
+      settings.appRoot,
     );
-    models.forEach(({ name, version }, index) => {
-      const { signature, warmUpFault } = loaded[index];
-      log.info('model-loaded', { name, version, skippedOutputs: signature.skippedOutputs });
-      if (warmUpFault !== undefined) log.warning('not-warmed-up', { name, version, message: warmUpFault });
-    });
+    this.descriptions = {
+      swagger: wanted => swagger.get(wanted),
+      oip: model =>
+        model === undefined
+          ? oipServerMetadata(version)
+          : oipMetadata(models[model].name, versions(models[model].name), loaded.models[model].signature),
+    };
+    this.telemetry.serving(models.map(model => ({ name: model.name, version: String(model.version ?? '') })));
+    models.forEach((model, index) => describeModel(log, model, loaded.models[index]));
   }
 
   private address(port: number): ServerAddress {
@@ -118,6 +174,18 @@ export class ScoringServer {
     const base = `${tlsDirectory === undefined ? 'http' : 'https'}://${name}:${port}`;
     return { port, scoringUri: `${base}/score`, swaggerUri: `${base}/swagger.json`, healthUri: `${base}/` };
   }
+}
+
+async function createAuth(settings: AuthSettings, log: Log): Promise<Authenticator | undefined> {
+  if (settings.mode === 'keys') return new FailedAuthLimit(await KeyAuth.watch(settings.directory, log), log);
+  if (settings.mode === 'entra') return new FailedAuthLimit(EntraAuth.create(settings.entra, log), log);
+  return undefined;
+}
+
+function describeModel(log: Log, { name, version }: ServedModel, loaded: LoadedModel): void {
+  const { signature, warmUpFault, batchable, cost } = loaded;
+  log.info('model-loaded', { name, version, batchable, runMs: cost?.runMs, skippedOutputs: signature.skippedOutputs });
+  if (warmUpFault !== undefined) log.warning('not-warmed-up', { name, version, message: warmUpFault });
 }
 
 function pause(ms: number): Promise<void> {

@@ -89,8 +89,8 @@ export const aciOpenToAll = (name: string) =>
   `[ACI_OPEN_TO_ALL] ${name} has a public address and asks for no key: anybody may call it; use auth: Auth.keys() or a subnetId`;
 
 /** Text of the warning for keys that travel in clear. */
-export const aciKeysInClear = (name: string) =>
-  `[ACI_KEYS_WITHOUT_TLS] callers send the key of ${name} over plain HTTP to a public address; give tls: Tls.fromPem(…), ` +
+export const aciKeysInClear = (name: string, what: string) =>
+  `[ACI_KEYS_WITHOUT_TLS] callers send the ${what} of ${name} over plain HTTP to a public address; give tls: Tls.fromPem(…), ` +
   'put a gateway with HTTPS before it, or use a subnetId';
 
 /** Text of the warning for a public address without a name. */
@@ -100,3 +100,7 @@ export const aciNoName = (name: string) =>
 /** Text of the warning for an image without a registry construct. */
 export const aciPullsAnonymously = (name: string) =>
   `[ACI_PULLS_ANONYMOUSLY] the image of ${name} says no registry, so it is pulled without credentials; give the image its registry`;
+
+/** Text of the warning for metrics that nobody can fetch. */
+export const aciMetricsClosed = (name: string, port: number) =>
+  `[ACI_METRICS_CLOSED] ${name} has a public address, on which the metrics of port ${port} are not opened, as they ask for no key; use a subnetId`;

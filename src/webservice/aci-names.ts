@@ -14,6 +14,8 @@ export interface AciNames {
   readonly label?: string;
   /** Identity that pulls, where the workspace has none. */
   readonly identity: string;
+  /** Identity that writes collected data. */
+  readonly dataIdentity: string;
 }
 
 /**
@@ -32,6 +34,7 @@ export function aciNames(scope: IConstruct, bound: BoundWebservice, props: AciWe
     group: `${base}-${shortHash([place, ...unsent])}`,
     label: hasName(props) ? (props.dnsNameLabel ?? `${base}-${shortHash([place])}`) : undefined,
     identity: `${base}-${shortHash([place])}-pull`,
+    dataIdentity: `${base}-${shortHash([place])}-data`,
   };
 }
 

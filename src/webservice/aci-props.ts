@@ -1,5 +1,5 @@
 import { Tls } from './tls';
-import { WebserviceProps } from './webservice';
+import { WebserviceProps } from './webservice-props';
 
 /** Who can reach a container group. */
 export enum AciIpAddressType {

@@ -12,6 +12,7 @@ import {
   aciKeysInClear,
   aciKeyUnversioned,
   aciLabelNotPublic,
+  aciMetricsClosed,
   aciModelLarge,
   aciNoName,
   aciOpenToAll,
@@ -24,7 +25,7 @@ import {
   aciWithoutPlace,
 } from './aci-errors';
 import { AciIpAddressType, AciWebserviceProps } from './aci-props';
-import { literalKey } from './errors';
+import { invalidMetricsPort, literalKey } from './errors';
 import { BoundWebservice } from './webservice';
 
 /** Azure ML v1 allowed models below this many bytes on Azure Container Instances. */
@@ -64,11 +65,14 @@ export function warnings(props: AciWebserviceProps, bound: BoundWebservice): str
   return [
     ...props.image.models.flatMap(warnOfSize),
     ...(isPublic && bound.auth.mode === 'none' ? [aciOpenToAll(bound.name)] : []),
-    ...(isPublic && bound.auth.mode === 'keys' && props.tls === undefined ? [aciKeysInClear(bound.name)] : []),
+    ...(isPublic && bound.auth.mode !== 'none' && props.tls === undefined ? [aciKeysInClear(bound.name, secretOf(bound))] : []),
+    ...(isPublic && props.metricsPort !== undefined ? [aciMetricsClosed(bound.name, props.metricsPort)] : []),
     ...(isPublic && !hasName ? [aciNoName(bound.name)] : []),
     ...(props.image.registry === undefined ? [aciPullsAnonymously(bound.name)] : []),
   ];
 }
+
+const secretOf = ({ auth }: BoundWebservice) => (auth.mode === 'keys' ? 'key' : 'token');
 
 function warnOfSize(model: IRegisteredModel): string[] {
   const bytes = (model._files ?? []).reduce((sum, file) => sum + file.size, 0);
@@ -93,6 +97,7 @@ function checkAddress(scope: IConstruct, props: AciWebserviceProps): ValidationE
     faults.push(aciTooManyZones(scope, props.zones));
   ifKnown(props.port, port => {
     if (!isPort(port)) faults.push(aciInvalidPort(scope, port));
+    if (port === props.metricsPort) faults.push(invalidMetricsPort(scope, port));
   });
   return faults;
 }

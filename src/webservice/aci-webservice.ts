@@ -15,6 +15,7 @@ import { aciNoAddress } from './aci-errors';
 import { AciNames, aciNames } from './aci-names';
 import { AciIpAddressType, AciWebserviceAttributes, AciWebserviceProps } from './aci-props';
 import { addressTypeOf, checkAci, placeOf, warnings } from './aci-rules';
+import { DataIdentity, dataIdentity } from './data-identity';
 import { keyFiles } from './key-files';
 import { BoundProbe, bindProbes } from './probe';
 import { Tls } from './tls';
@@ -85,7 +86,10 @@ export class AciWebservice extends WebserviceBase {
   private createGroup(props: AciWebserviceProps, bound: BoundWebservice, names: AciNames): ContainerGroup {
     const { registry } = props.image;
     const identity = registry?.registryId === undefined ? undefined : this.pullIdentity(props, names, bound);
-    const identities = [identity?.identityId, props.customerManagedKeyIdentityId].filter(value => value !== undefined);
+    const data = bound.collection && dataIdentity(this, { ...placeOf(this, props), name: names.dataIdentity, props, bound });
+    const identities = [identity?.identityId, data?.identityId, props.customerManagedKeyIdentityId].filter(
+      value => value !== undefined,
+    );
     return new ContainerGroup(this, 'Resource', {
       ...placeOf(this, props),
       name: names.group,
@@ -102,14 +106,18 @@ export class AciWebservice extends WebserviceBase {
       keyVaultKeyId: props.customerManagedKeyId,
       keyVaultUserAssignedIdentityId: props.customerManagedKeyIdentityId,
       diagnostics: diagnostics(props),
-      container: [this.container(props, bound)],
+      container: [this.container(props, bound, data)],
       tags: tagsOf(props, bound),
       provider: props.provider,
-      dependsOn: dependablesWithin(this, [...props.image._dependencies, ...(identity?.readyAfter ?? [])]),
+      dependsOn: dependablesWithin(this, [
+        ...props.image._dependencies,
+        ...(identity?.readyAfter ?? []),
+        ...(data?.readyAfter ?? []),
+      ]),
     });
   }
 
-  private container(props: AciWebserviceProps, bound: BoundWebservice): ContainerGroupContainer {
+  private container(props: AciWebserviceProps, bound: BoundWebservice, data?: DataIdentity): ContainerGroupContainer {
     const { size } = bound;
     const probes = bindProbes(props.probes);
     // no startup probe here, so the liveness probe itself waits as long as a model may take to load
@@ -122,12 +130,18 @@ export class AciWebservice extends WebserviceBase {
       memory: size.memoryInGB,
       cpuLimit: size.cpuLimit === size.cpu ? undefined : size.cpuLimit,
       memoryLimit: size.memoryInGBLimit === size.memoryInGB ? undefined : size.memoryInGBLimit,
-      ports: [{ port: this.port, protocol: 'TCP' }],
-      environmentVariables: this.environment(bound),
+      ports: this.openPorts(props).map(port => ({ port, protocol: 'TCP' })),
+      environmentVariables: { ...this.environment(bound), ...data?.environment },
+      secureEnvironmentVariables: Object.keys(bound.secretEnvironment).length === 0 ? undefined : bound.secretEnvironment,
       livenessProbe: this.probe(liveness),
       readinessProbe: this.probe(probes.readiness),
       volume: this.volumes(bound),
     };
+  }
+
+  /** Metrics ask for no key, so they are not for everybody. */
+  private openPorts({ metricsPort }: AciWebserviceProps): number[] {
+    return metricsPort === undefined || this.addressType === AciIpAddressType.PUBLIC ? [this.port] : [this.port, metricsPort];
   }
 
   private environment(bound: BoundWebservice): Record<string, string> {

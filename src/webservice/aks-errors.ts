@@ -62,3 +62,9 @@ export const probeNeedsOneSuccess = (scope: IConstruct, which: string, count: nu
     problem: `probes.${which}.successThreshold is ${count}; Kubernetes allows only 1 here`,
     fix: 'leave it out, or set it for readiness, where it may be more',
   });
+
+export const collectionWithoutWorkloadIdentity = (scope: IConstruct) =>
+  new ValidationError(scope, 'AKS_WORKLOAD_IDENTITY_MISSING', {
+    problem: 'collectModelData is given, but the pods have no identity to write with',
+    fix: 'give workloadIdentityClientId: a managed identity with Storage Blob Data Contributor on the container and a federated credential for the service account',
+  });

@@ -11,6 +11,9 @@ import { Tls } from './tls';
 /** Name of the port in the pod and in the Service. @internal */
 export const PORT_NAME = 'score';
 
+/** Name of the pod's second port, which no Service leads to. @internal */
+export const METRICS_PORT_NAME = 'metrics';
+
 /** What is exposed. @internal */
 export interface ExposureRequest {
   readonly name: string;
@@ -179,11 +182,14 @@ class PublicLoadBalancer extends AksExposure {
   protected override _warn(scope: IConstruct, request: ExposureRequest): void {
     const isOpen = this.options.allowedRanges === undefined;
     if (request.tls === undefined) {
-      Annotations.of(scope).addWarning(openWithoutTls(request.auth.mode === 'keys' ? 'keys and data' : 'data'));
+      Annotations.of(scope).addWarning(openWithoutTls(IN_CLEAR[request.auth.mode]));
     }
     if (request.auth.mode === 'none' && isOpen) Annotations.of(scope).addWarning(openToAll());
   }
 }
+
+/** What travels in clear without TLS. */
+const IN_CLEAR = { keys: 'keys and data', entra: 'tokens and data', none: 'data' } as const;
 
 /** The load balancer asks `/` itself, in the protocol named here, and leaves out nodes that do not answer. */
 function servicePort(tls: Tls | undefined): ServiceV1SpecPort {

@@ -1,3 +1,4 @@
+import { TerraformProvider } from 'cdktf';
 import { IConstruct } from 'constructs';
 import { throwAll, ValidationError } from '../core/errors';
 import { isKnown } from '../core/tokens';
@@ -22,6 +23,20 @@ export interface MetadataRequest {
   readonly models: readonly IRegisteredModel[];
   readonly tags?: { [name: string]: string };
   readonly description?: string;
+}
+
+/** Where an object is made. @internal */
+export interface Place {
+  readonly name: string;
+  readonly namespace: string;
+  readonly metadata: ServiceMetadata;
+  readonly provider?: TerraformProvider;
+}
+
+/** @internal */
+export function objectMeta(place: Place, suffix = '') {
+  const { labels, annotations } = place.metadata;
+  return { name: `${place.name}${suffix}`, namespace: place.namespace, labels, annotations };
 }
 
 const TAG_PREFIX = 'tag.cdktf-model-serving/';

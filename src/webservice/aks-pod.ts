@@ -1,7 +1,9 @@
 import {
   DeploymentV1SpecTemplateSpec,
   DeploymentV1SpecTemplateSpecContainer,
+  DeploymentV1SpecTemplateSpecContainerEnv,
   DeploymentV1SpecTemplateSpecContainerLivenessProbe,
+  DeploymentV1SpecTemplateSpecContainerPort,
   DeploymentV1SpecTemplateSpecContainerVolumeMount,
   DeploymentV1SpecTemplateSpecToleration,
   DeploymentV1SpecTemplateSpecTopologySpreadConstraint,
@@ -9,7 +11,7 @@ import {
 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import { CONTAINER } from '../core/server-contract';
 import { BoundSize } from '../sizing/sizing';
-import { PORT_NAME } from './aks-exposure';
+import { METRICS_PORT_NAME, PORT_NAME } from './aks-exposure';
 import { cpuQuantity, memoryQuantity } from './aks-quantity';
 import { BoundContainerSecurity } from './container-security';
 import { BoundProbe, BoundProbes } from './probe';
@@ -35,10 +37,19 @@ export interface AksToleration {
   readonly effect?: string;
 }
 
+/** Variables whose values stand in a Secret, under their own names. @internal */
+export interface SecretEnvironment {
+  readonly secretName: string;
+  readonly variables: readonly string[];
+}
+
 /** Everything that a service's pods are made of. @internal */
 export interface PodRequest {
   readonly image: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly secretEnvironment?: SecretEnvironment;
+  /** Port of the metrics, where there are any. */
+  readonly metricsPort?: number;
   readonly size: BoundSize;
   /** Name and whole number, such as `nvidia.com/gpu: 1`. */
   readonly extendedResources: Readonly<Record<string, number>>;
@@ -86,10 +97,8 @@ function container(request: PodRequest): DeploymentV1SpecTemplateSpecContainer {
     image: request.image,
     // a digest never changes what it names
     imagePullPolicy: 'IfNotPresent',
-    port: [{ name: PORT_NAME, containerPort: CONTAINER.port, protocol: 'TCP' }],
-    env: Object.entries(request.environment)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => ({ name, value })),
+    port: ports(request),
+    env: environment(request),
     resources: resources(request),
     ...renderProbes(request.probes, request.tlsSecret === undefined ? 'HTTP' : 'HTTPS'),
     securityContext: {
@@ -101,6 +110,21 @@ function container(request: PodRequest): DeploymentV1SpecTemplateSpecContainer {
     },
     volumeMount: volumeMounts(request),
   };
+}
+
+function ports({ metricsPort }: PodRequest): DeploymentV1SpecTemplateSpecContainerPort[] {
+  const score = { name: PORT_NAME, containerPort: CONTAINER.port, protocol: 'TCP' };
+  return metricsPort === undefined ? [score] : [score, { name: METRICS_PORT_NAME, containerPort: metricsPort, protocol: 'TCP' }];
+}
+
+function environment({ environment: plain, secretEnvironment }: PodRequest): DeploymentV1SpecTemplateSpecContainerEnv[] {
+  const { secretName = '', variables = [] } = secretEnvironment ?? {};
+  return [
+    ...Object.entries(plain)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => ({ name, value })),
+    ...variables.map(name => ({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } })),
+  ];
 }
 
 function resources({ size, extendedResources }: PodRequest) {

@@ -1,6 +1,5 @@
 import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import { NamespaceV1 } from '@cdktf/provider-kubernetes/lib/namespace-v1';
-import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
 import { Fn, ITerraformDependable, TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
@@ -10,19 +9,26 @@ import { CONTAINER, ENV } from '../core/server-contract';
 import { ifKnown, isKnown } from '../core/tokens';
 import { addScaling } from './aks-autoscaler';
 import { IAksCluster } from './aks-cluster';
-import { invalidGpuCores, invalidNamespace, invalidResourceName, probeNeedsOneSuccess } from './aks-errors';
+import {
+  collectionWithoutWorkloadIdentity,
+  invalidGpuCores,
+  invalidNamespace,
+  invalidResourceName,
+  probeNeedsOneSuccess,
+} from './aks-errors';
 import { AksExposure } from './aks-exposure';
 import { isolate, NetworkIsolation } from './aks-isolation';
-import { serviceMetadata, ServiceMetadata } from './aks-metadata';
+import { objectMeta, Place, serviceMetadata, ServiceMetadata } from './aks-metadata';
 import { AksToleration, podSpec } from './aks-pod';
+import { makeKeysSecret, makeTelemetrySecret, makeTlsSecret } from './aks-secrets';
 import { Autoscale, BoundScale } from './autoscale';
-import { keyFiles } from './key-files';
 import { bindContainerSecurity, BoundContainerSecurity, ContainerSecurity } from './container-security';
 import { literalKey } from './errors';
 import { bindProbes, BoundProbes } from './probe';
 import { shutdownSeconds } from './shutdown';
 import { Tls } from './tls';
-import { bindWebservice, BoundWebservice, IWebservice, WebserviceBase, WebserviceProps } from './webservice';
+import { bindWebservice, BoundWebservice, IWebservice, WebserviceBase } from './webservice';
+import { WebserviceProps } from './webservice-props';
 
 /** A service on AKS, or on any other Kubernetes. */
 export interface AksWebserviceProps extends WebserviceProps {
@@ -87,6 +93,13 @@ export interface AksWebserviceProps extends WebserviceProps {
   readonly networkIsolation?: NetworkIsolation;
 
   /**
+   * Client id of a managed identity that the service signs in with, as data collection and scripts need it. It must trust
+   * the service account `<name>` of the service's namespace (a federated credential), and the cluster must have workload identity.
+   * @default - none
+   */
+  readonly workloadIdentityClientId?: string;
+
+  /**
    * What the container may do on its node.
    * @default - nothing beyond computing: no root, no capabilities, no writing but to /tmp
    */
@@ -130,7 +143,7 @@ const ROLLOUT_MINUTES = 20;
  * Needs the `kubernetes` provider, configured for the cluster.
  *
  * Throws `AKS_NAMESPACE_INVALID`, `AKS_GPU_CORES_INVALID`, `AKS_RESOURCE_NAME_INVALID`, `AUTH_LITERAL_KEY`,
- * `AKS_PROBE_SUCCESS_THRESHOLD`, `AKS_TAGS_COLLIDE`, and what `Autoscale` and all services throw.
+ * `AKS_PROBE_SUCCESS_THRESHOLD`, `AKS_TAGS_COLLIDE`, `AKS_WORKLOAD_IDENTITY_MISSING`, and what `Autoscale` and all services throw.
  *
  * @see docs/aks-webservice.md
  */
@@ -176,7 +189,7 @@ export class AksWebservice extends WebserviceBase {
         selector: { matchLabels: metadata.selector },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '0', maxSurge: '1' } },
         template: {
-          metadata: { labels: metadata.podLabels, annotations: podAnnotations(props.tls) },
+          metadata: { labels: podLabels(metadata, props), annotations: podAnnotations(props, bound) },
           spec: podSpec({
             image: props.image.imageReference,
             environment: { ...bound.environment, ...podEnvironment(props.tls) },
@@ -184,7 +197,9 @@ export class AksWebservice extends WebserviceBase {
             extendedResources: gpus(props),
             probes,
             security,
-            serviceAccountName: makeServiceAccount(this, place),
+            metricsPort: props.metricsPort,
+            serviceAccountName: makeServiceAccount(this, place, props.workloadIdentityClientId),
+            secretEnvironment: makeTelemetrySecret(this, place, bound),
             keysSecret: makeKeysSecret(this, place, bound),
             tlsSecret: makeTlsSecret(this, place, props.tls),
             selector: metadata.selector,
@@ -198,7 +213,11 @@ export class AksWebservice extends WebserviceBase {
     });
     this.node.defaultChild = deployment;
     addScaling(this, scale, { ...place, deploymentName: deployment.metadata.name });
-    isolate(this, props.networkIsolation ?? NetworkIsolation.INGRESS_AND_EGRESS, place);
+    isolate(this, props.networkIsolation ?? NetworkIsolation.INGRESS_AND_EGRESS, {
+      ...place,
+      callsOut: bound.callsOut,
+      metricsPort: props.metricsPort,
+    });
     const exposure = props.exposure ?? AksExposure.clusterOnly();
     this._baseUri = exposure._bind(this, { ...place, auth: bound.auth, tls: props.tls }).baseUri;
     this.scoringUri = `${this._baseUri}/score`;
@@ -218,19 +237,6 @@ class ImportedAksWebservice extends WebserviceBase {
     this._baseUri = attributes.baseUri ?? `http://${attributes.webserviceName}.${namespace}.svc.cluster.local`;
     this.scoringUri = `${this._baseUri}/score`;
   }
-}
-
-/** Where an object is made. */
-interface Place {
-  readonly name: string;
-  readonly namespace: string;
-  readonly metadata: ServiceMetadata;
-  readonly provider?: TerraformProvider;
-}
-
-function objectMeta(place: Place, suffix = '') {
-  const { labels, annotations } = place.metadata;
-  return { name: `${place.name}${suffix}`, namespace: place.namespace, labels, annotations };
 }
 
 function makeNamespace(
@@ -258,41 +264,39 @@ function makeNamespace(
 }
 
 /** Of its own, so that neither rights nor pull secrets of other workloads reach it. */
-function makeServiceAccount(scope: Construct, place: Place): string {
+function makeServiceAccount(scope: Construct, place: Place, clientId?: string): string {
+  const metadata = objectMeta(place);
+  const identity = clientId && { 'azure.workload.identity/client-id': clientId };
   const account = new ServiceAccountV1(scope, 'ServiceAccount', {
     provider: place.provider,
-    metadata: objectMeta(place),
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...identity } },
     automountServiceAccountToken: false,
   });
   return account.metadata.name;
 }
 
-/** The files of the keys' folder by name. Not part of the pod's template: a changed key reaches the running server. */
-function makeKeysSecret(scope: Construct, place: Place, { auth }: BoundWebservice): string | undefined {
-  if (auth.mode === 'none') return undefined;
-  const secret = new SecretV1(scope, 'Keys', {
-    provider: place.provider,
-    metadata: objectMeta(place, '-keys'),
-    type: 'Opaque',
-    data: keyFiles(auth),
-  });
-  return secret.metadata.name;
+/** Workload identity is given to pods that ask for it. */
+function podLabels(metadata: ServiceMetadata, { workloadIdentityClientId }: AksWebserviceProps): { [name: string]: string } {
+  const identity = workloadIdentityClientId && { 'azure.workload.identity/use': 'true' };
+  return { ...metadata.podLabels, ...identity };
 }
 
-function makeTlsSecret(scope: Construct, place: Place, tls: Tls | undefined): string | undefined {
-  if (tls === undefined) return undefined;
-  const secret = new SecretV1(scope, 'Certificate', {
-    provider: place.provider,
-    metadata: objectMeta(place, '-tls'),
-    type: 'kubernetes.io/tls',
-    data: { 'tls.crt': tls._pem.certificate, 'tls.key': tls._pem.privateKey },
-  });
-  return secret.metadata.name;
-}
-
-/** A renewed certificate rolls out: what the server read at its start would expire. */
-function podAnnotations(tls: Tls | undefined): { [name: string]: string } | undefined {
-  return tls && { 'cdktf-model-serving/certificate': Fn.sha256(tls._pem.certificate) };
+/** A renewed certificate or connection string rolls out: what the server read at its start would not do for long. */
+function podAnnotations(
+  { tls, metricsPort }: AksWebserviceProps,
+  { secretEnvironment }: BoundWebservice,
+): { [name: string]: string } | undefined {
+  const secrets = Object.values(secretEnvironment);
+  const annotations = {
+    ...(tls && { 'cdktf-model-serving/certificate': Fn.sha256(tls._pem.certificate) }),
+    ...(secrets.length > 0 && { 'cdktf-model-serving/telemetry': Fn.sha256(secrets.join(' ')) }),
+    ...(metricsPort !== undefined && {
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': String(metricsPort),
+      'prometheus.io/path': '/metrics',
+    }),
+  };
+  return Object.keys(annotations).length === 0 ? undefined : annotations;
 }
 
 function podEnvironment(tls: Tls | undefined): Record<string, string> {
@@ -336,6 +340,9 @@ function checkProps(scope: IConstruct, props: AksWebserviceProps, probes: BoundP
     ifKnown(props.gpuResourceName, name =>
       /^[a-z0-9.-]+\/[a-zA-Z0-9._-]{1,63}$/.test(name) ? undefined : invalidResourceName(scope, name),
     ),
+    props.collectModelData !== undefined && props.workloadIdentityClientId === undefined
+      ? collectionWithoutWorkloadIdentity(scope)
+      : undefined,
     props.tls?._keyIsLiteral ? literalKey(scope, 'the private key of tls') : undefined,
     ...(['liveness', 'startup'] as const).map(which =>
       ifKnown(probes[which].successThreshold, count => (count === 1 ? undefined : probeNeedsOneSuccess(scope, which, count))),

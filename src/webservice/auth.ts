@@ -1,8 +1,11 @@
-import { TerraformStack, TerraformVariable } from 'cdktf';
+import { Annotations, TerraformStack, TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
 import { pathBelowStack, snakeCase } from '../core/names';
+import { throwAll } from '../core/errors';
+import { ENV } from '../core/server-contract';
 import { isKnown } from '../core/tokens';
-import { literalKey, variableExists } from './errors';
+import { checkEntra, EntraAuthOptions, entraEnvironment } from './entra-auth';
+import { anyCallerOfTenant, literalKey, variableExists } from './errors';
 
 /** Where the two keys of a service come from. */
 export interface KeyAuthOptions {
@@ -21,7 +24,9 @@ export interface KeyAuthOptions {
 
 /** What a target needs to know of a service's authentication. @internal */
 export interface BoundAuth {
-  readonly mode: 'keys' | 'none';
+  readonly mode: 'keys' | 'entra' | 'none';
+  /** What the server is told. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Terraform references; absent without keys. */
   readonly primaryKey?: string;
   readonly secondaryKey?: string;
@@ -39,13 +44,21 @@ export abstract class Auth {
     return new KeyAuth(options);
   }
 
+  /**
+   * Callers send `Authorization: Bearer <token>` with a token of Microsoft Entra ID: no secret to keep, one identity for each caller.
+   * Azure ML v1's `token_auth_enabled`, with tokens of your own application instead of the workspace's.
+   */
+  public static entraId(options: EntraAuthOptions): Auth {
+    return new EntraAuth(options);
+  }
+
   /** Anybody who reaches the service may call it. */
   public static none(): Auth {
     return new NoAuth();
   }
 
   /** Called once, by the service. @internal */
-  public abstract _bind(scope: Construct): BoundAuth;
+  public abstract _bind(scope: Construct, webserviceName: string): BoundAuth;
 }
 
 class KeyAuth extends Auth {
@@ -58,18 +71,34 @@ class KeyAuth extends Auth {
     if (primaryKey !== undefined && isKnown(primaryKey)) throw literalKey(scope, 'primaryKey');
     if (secondaryKey !== undefined && isKnown(secondaryKey)) throw literalKey(scope, 'secondaryKey');
     return {
-      mode: 'keys',
+      ...mode('keys'),
       primaryKey: primaryKey ?? keyVariable(scope, 'primary'),
       secondaryKey: secondaryKey ?? keyVariable(scope, 'secondary'),
     };
   }
 }
 
-class NoAuth extends Auth {
-  public _bind(): BoundAuth {
-    return { mode: 'none' };
+class EntraAuth extends Auth {
+  constructor(private readonly options: EntraAuthOptions) {
+    super();
+  }
+
+  public _bind(scope: Construct, webserviceName: string): BoundAuth {
+    throwAll(checkEntra(scope, this.options));
+    const { roles, allowedClients } = this.options;
+    if (roles === undefined && allowedClients === undefined) Annotations.of(scope).addWarning(anyCallerOfTenant(webserviceName));
+    const bound = mode('entra');
+    return { ...bound, environment: { ...bound.environment, ...entraEnvironment(this.options, webserviceName) } };
   }
 }
+
+class NoAuth extends Auth {
+  public _bind(): BoundAuth {
+    return mode('none');
+  }
+}
+
+const mode = (name: BoundAuth['mode']): BoundAuth => ({ mode: name, environment: { [ENV.auth]: name } });
 
 /** A variable whose name a person can guess and type: the construct's path, without the hash that cdktf would add. */
 function keyVariable(scope: Construct, which: 'primary' | 'secondary'): string {

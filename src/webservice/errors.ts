@@ -43,3 +43,74 @@ export const invalidProbe = (scope: IConstruct, what: string, value: number, lea
     problem: `probes.${what} is ${isKnown(value) ? value : 'known to Terraform only'}; it must be a whole number from ${least}`,
     fix: `give a whole number from ${least}, or leave it out`,
   });
+
+export const invalidCorsOrigin = (scope: IConstruct, origin: string) =>
+  new ValidationError(scope, 'CORS_ORIGIN_INVALID', {
+    problem: `corsOrigins has "${origin}", which no browser would send as an origin`,
+    fix: 'give scheme, host and port if any, without a path or a closing slash, such as https://app.contoso.com; or * for all',
+  });
+
+export const invalidMetricsPort = (scope: IConstruct, port: number) =>
+  new ValidationError(scope, 'METRICS_PORT_INVALID', {
+    problem: `metricsPort is ${port}; it must be a whole number from 1024 to 65535, and not the service's own port`,
+    fix: 'give another port, such as 9090, or leave it out',
+  });
+
+export const insightsMissing = (scope: IConstruct) =>
+  new ValidationError(scope, 'APP_INSIGHTS_MISSING', {
+    problem: 'appInsightsEnabled is on, but there is no workspace with Application Insights',
+    fix: 'give a workspace that has applicationInsights, or leave appInsightsEnabled out',
+  });
+
+export const invalidTenant = (scope: IConstruct, tenantId: string) =>
+  new ValidationError(scope, 'AUTH_TENANT_INVALID', {
+    problem: `tenantId is "${tenantId}", which is no id of a directory: tokens name it as a GUID`,
+    fix: 'give what az account show --query tenantId prints',
+  });
+
+export const invalidEntraValue = (scope: IConstruct, what: string, value: string) =>
+  new ValidationError(scope, 'AUTH_ENTRA_VALUE_INVALID', {
+    problem: `${what} has "${value}": an entry is not empty and has neither commas nor spaces`,
+    fix: 'give each value as an entry of its own',
+  });
+
+export const emptyEntraList = (scope: IConstruct, what: string) =>
+  new ValidationError(scope, 'AUTH_ENTRA_LIST_EMPTY', {
+    problem: `${what} is empty, which would let nobody in`,
+    fix: 'give at least one entry, or leave it out',
+  });
+
+export const entraCloudIncomplete = (scope: IConstruct, given: string, missing: string) =>
+  new ValidationError(scope, 'AUTH_ENTRA_CLOUD_INCOMPLETE', {
+    problem: `${given} is given without ${missing}`,
+    fix: 'give both for a cloud other than the public one, or neither',
+  });
+
+/** Without an assignment, any application of a directory gets a token for any audience in it. */
+export const anyCallerOfTenant = (name: string) =>
+  `[AUTH_ANY_CALLER_OF_TENANT] every application of the tenant may call ${name}; name roles or allowedClients in Auth.entraId, ` +
+  'unless the registration of the application requires an assignment';
+
+export const collectionWithoutIdentity = (scope: IConstruct, target: string) =>
+  new ValidationError(scope, 'COLLECTION_WITHOUT_IDENTITY', {
+    problem: `collectModelData writes with a managed identity, and a service on target "${target}" has none`,
+    fix: 'leave it out here; AciWebservice and AksWebservice can collect',
+  });
+
+export const collectionWithoutStore = (scope: IConstruct) =>
+  new ValidationError(scope, 'COLLECTION_WITHOUT_STORE', {
+    problem: 'data is to be collected in the workspace, but there is no workspace whose model store this app makes',
+    fix: 'give a Workspace with a model store, or DataCollection.toContainer',
+  });
+
+export const invalidContainerUri = (scope: IConstruct, uri: string) =>
+  new ValidationError(scope, 'COLLECTION_CONTAINER_INVALID', {
+    problem: `"${uri}" is no address of a blob container`,
+    fix: 'give https://<account>.blob.core.windows.net/<container>, without a query: a signature in it would be a secret',
+  });
+
+export const invalidSampleRate = (scope: IConstruct, rate: number) =>
+  new ValidationError(scope, 'COLLECTION_SAMPLE_INVALID', {
+    problem: `sampleRate is ${rate}; it must be above 0 and at most 1`,
+    fix: 'give the share of requests to keep, such as 0.1 for one in ten',
+  });

@@ -76,9 +76,10 @@ function askReadiness(path: string): string {
   ].join(' && ');
 }
 
-/** @internal */
-export function publishedPort(port: number | undefined, ip: string): ContainerPorts {
-  return { internal: CONTAINER.port, external: port, ip, protocol: 'tcp' };
+/** The scoring port first, then that of the metrics under its own number. @internal */
+export function publishedPorts(port: number | undefined, metricsPort: number | undefined, ip: string): ContainerPorts[] {
+  const score = { internal: CONTAINER.port, external: port, ip, protocol: 'tcp' };
+  return metricsPort === undefined ? [score] : [score, { internal: metricsPort, external: metricsPort, ip, protocol: 'tcp' }];
 }
 
 /** What a container says about itself. @internal */

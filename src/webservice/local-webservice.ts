@@ -10,12 +10,13 @@ import { isPort } from '../core/ports';
 import { CONTAINER } from '../core/server-contract';
 import { ifKnown, isKnown } from '../core/tokens';
 import { bindContainerSecurity, BoundContainerSecurity, ContainerSecurity } from './container-security';
-import { containerLimits, healthcheck, labels, loadSeconds, publishedPort } from './local-container';
+import { containerLimits, healthcheck, labels, loadSeconds, publishedPorts } from './local-container';
 import { invalidBindAddress, invalidLocalPort, localOpenToAll } from './local-errors';
 import { KeyVolume, keyVolume } from './local-keys';
 import { bindProbes } from './probe';
 import { shutdownSeconds } from './shutdown';
-import { bindWebservice, BoundWebservice, WebserviceBase, WebserviceProps } from './webservice';
+import { bindWebservice, BoundWebservice, WebserviceBase } from './webservice';
+import { WebserviceProps } from './webservice-props';
 
 /** A service on the Docker engine that Terraform talks to. */
 export interface LocalWebserviceProps extends WebserviceProps {
@@ -104,14 +105,15 @@ function makeContainer(
     dependsOn: dependablesWithin(scope, [...props.image._dependencies, ...(request.keys ? [request.keys.writer] : [])]),
     name: bound.name,
     image: request.imageId,
-    env: Object.entries(bound.environment)
+    // Docker has no other way: whoever may inspect the container reads them
+    env: Object.entries({ ...bound.environment, ...bound.secretEnvironment })
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
     ...limits,
     ...renderSecurity(bindContainerSecurity(props.containerSecurity)),
     tmpfs,
     volumes: request.keys && [{ volumeName: request.keys.volumeName, containerPath: CONTAINER.keysDirectory, readOnly: true }],
-    ports: [publishedPort(props.port, request.bindAddress)],
+    ports: publishedPorts(props.port, props.metricsPort, request.bindAddress),
     restart: 'unless-stopped',
     logDriver: 'json-file',
     logOpts: { 'max-size': '10m', 'max-file': '3' },
@@ -153,7 +155,7 @@ function checkProps(scope: IConstruct, props: LocalWebserviceProps): ValidationE
 }
 
 function warnIfOpen(scope: IConstruct, bindAddress: string, { auth }: BoundWebservice): void {
-  if (auth.mode === 'keys' || !isKnown(bindAddress) || /^127\.|^::1$/.test(bindAddress)) return;
+  if (auth.mode !== 'none' || !isKnown(bindAddress) || /^127\.|^::1$/.test(bindAddress)) return;
   Annotations.of(scope).addWarning(localOpenToAll(bindAddress));
 }
 

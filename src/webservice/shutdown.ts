@@ -1,7 +1,7 @@
 import { Fn, Op, Token } from 'cdktf';
 import { SERVER_DEFAULTS } from '../core/server-contract';
 import { isKnown } from '../core/tokens';
-import { WebserviceProps } from './webservice';
+import { WebserviceProps } from './webservice-props';
 
 /** Seconds that the server needs beyond its last request, to close connections and end its engines. */
 const MARGIN_SECONDS = 5;

@@ -1,19 +1,18 @@
-import { TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
 import { ConstructDependencies } from '../core/construct-dependencies';
 import { throwAll, ValidationError } from '../core/errors';
 import { kebabCase, snakeCase } from '../core/names';
 import { addOutput } from '../core/outputs';
-import { ENV, SERVER_DEFAULTS } from '../core/server-contract';
-import { ifKnown, isKnown } from '../core/tokens';
-import { IInferenceImage } from '../image/inference-image';
+import { isKnown } from '../core/tokens';
 import { ProfileTarget } from '../sizing/profile-result';
 import { BoundSize, Sizing } from '../sizing/sizing';
-import { IWorkspace } from '../workspace/workspace-props';
 import { Auth, BoundAuth } from './auth';
-import { invalidWebserviceName, notPositive, reservedVariable, timeoutsOutOfOrder } from './errors';
-import { checkProbes, ServiceProbes } from './probe';
+import { BoundCollection } from './data-collection';
+import { invalidWebserviceName } from './errors';
+import { checkProbes } from './probe';
+import { checkSettings, serverEnvironment, telemetrySecrets } from './server-environment';
 import { WebserviceDefaults } from './webservice-defaults';
+import { WebserviceProps } from './webservice-props';
 
 /** A deployed model, whatever runs it. */
 export interface IWebservice extends IConstruct {
@@ -40,90 +39,6 @@ export interface WebserviceOutputOptions {
    * @default - the service's name, with underscores
    */
   readonly prefix?: string;
-}
-
-/** What every target takes, so that the same object deploys to each of them. */
-export interface WebserviceProps {
-  /** The image to run. */
-  readonly image: IInferenceImage;
-
-  /**
-   * Name of the service: 3 to 32 lower-case letters, digits and dashes, starting with a letter.
-   * @default - the construct's id, in lower case with dashes
-   */
-  readonly webserviceName?: string;
-
-  /**
-   * Resource group, pull identity and logs. Targets outside Azure ignore it.
-   * @default - none
-   */
-  readonly workspace?: IWorkspace;
-
-  /**
-   * How big the service is.
-   * @default - Azure ML v1's 0.1 cores and 0.5 GB, with a warning
-   */
-  readonly sizing?: Sizing;
-
-  /**
-   * Who may call. Azure ML v1 left services on ACI open unless told otherwise; here every target asks for a key.
-   * @default Auth.keys()
-   */
-  readonly auth?: Auth;
-
-  /**
-   * Milliseconds that one request may take in the model; then it is ended and answered with 504.
-   * @default 60000
-   */
-  readonly scoringTimeoutMs?: number;
-
-  /**
-   * Requests that one container scores at a time, each in a process of its own; the others wait.
-   * @default 1
-   */
-  readonly maxConcurrentRequests?: number;
-
-  /**
-   * Milliseconds that a request may wait for its turn; then it is answered with 503. Azure ML v1's `max_request_wait_time`.
-   * @default 500
-   */
-  readonly maxQueueWaitMs?: number;
-
-  /**
-   * Largest request body, bytes; a larger one is answered with 413.
-   * @default 104857600
-   */
-  readonly maxBodyBytes?: number;
-
-  /**
-   * Further environment variables that are no secret.
-   * @default - none
-   */
-  readonly environment?: { [name: string]: string };
-
-  /**
-   * How the platform asks whether the service lives and is ready.
-   * @default - see ServiceProbes
-   */
-  readonly probes?: ServiceProbes;
-
-  /**
-   * Tags of every resource that can have them.
-   * @default - none
-   */
-  readonly tags?: { [name: string]: string };
-
-  /**
-   * What the service is for.
-   * @default - none
-   */
-  readonly description?: string;
-
-  /**
-   * The target's provider, where it is not the stack's only one.
-   * @default - the stack's provider
-   */
-  readonly provider?: TerraformProvider;
 }
 
 /** What every target does alike. @internal */
@@ -162,6 +77,12 @@ export interface BoundWebservice {
   readonly auth: BoundAuth;
   /** Of the container; complete but for what only the target knows. */
   readonly environment: Record<string, string>;
+  /** The same, but for values that nobody may read: each target has its own way. */
+  readonly secretEnvironment: Record<string, string>;
+  /** Where data is collected; the target sees to an identity that may write there. */
+  readonly collection?: BoundCollection;
+  /** True where the server itself calls out: for signing keys, telemetry or collected data. */
+  readonly callsOut: boolean;
   readonly tags?: { [name: string]: string };
 }
 
@@ -169,66 +90,35 @@ export interface BoundWebservice {
 export function bindWebservice(scope: Construct, target: ProfileTarget, props: WebserviceProps): BoundWebservice {
   const defaults = WebserviceDefaults._resolve(scope);
   const name = props.webserviceName ?? kebabCase(scope.node.id);
-  throwAll([
-    ...checkName(scope, name),
-    ...checkLimits(scope, props),
-    ...checkEnvironment(scope, props),
-    ...checkProbes(scope, props.probes),
-  ]);
+  throwAll([...checkName(scope, name), ...checkSettings(scope, props), ...checkProbes(scope, props.probes)]);
   const size = (props.sizing ?? defaults.sizing ?? Sizing._unmeasured())._bind(scope, {
     target,
     modelDigests: props.image.models.map(model => model.modelDigest),
   });
-  const auth = (props.auth ?? defaults.auth ?? Auth.keys())._bind(scope);
+  const auth = (props.auth ?? defaults.auth ?? Auth.keys())._bind(scope, name);
+  const collection = props.collectModelData?._bind(scope, target, props.workspace);
+  const secretEnvironment = telemetrySecrets(scope, props);
   return {
     name,
     size,
     auth,
-    environment: { ...defaults.environment, ...props.environment, ...serverEnvironment(name, props, size, auth) },
+    environment: {
+      ...defaults.environment,
+      ...props.environment,
+      ...serverEnvironment(name, props, size),
+      ...auth.environment,
+      ...collection?.environment,
+    },
+    secretEnvironment,
+    collection,
+    callsOut: auth.mode === 'entra' || collection !== undefined || Object.keys(secretEnvironment).length > 0,
     tags: mergedTags(defaults.tags, props.tags),
-  };
-}
-
-/** Only what differs from the server's own defaults, besides what must never depend on them: a plan stays readable. */
-function serverEnvironment(name: string, props: WebserviceProps, size: BoundSize, auth: BoundAuth): Record<string, string> {
-  return {
-    [ENV.serviceName]: name,
-    [ENV.serviceVersion]: String(props.image.models[0]?.modelVersion ?? 1),
-    [ENV.auth]: auth.mode,
-    [ENV.intraOpThreads]: String(size.intraOpThreads),
-    [ENV.allowSpinning]: size.allowSpinning ? '1' : '0',
-    [ENV.scoringTimeoutMs]: String(props.scoringTimeoutMs ?? SERVER_DEFAULTS.scoringTimeoutMs),
-    [ENV.maxConcurrentRequests]: String(props.maxConcurrentRequests ?? SERVER_DEFAULTS.maxConcurrentRequests),
-    [ENV.maxQueueWaitMs]: String(props.maxQueueWaitMs ?? SERVER_DEFAULTS.maxQueueWaitMs),
-    [ENV.maxBodyBytes]: String(props.maxBodyBytes ?? SERVER_DEFAULTS.maxBodyBytes),
   };
 }
 
 function checkName(scope: Construct, name: string): ValidationError[] {
   const isLegal = !isKnown(name) || /^[a-z](?:[a-z0-9-]{1,30})[a-z0-9]$/.test(name);
   return isLegal ? [] : [invalidWebserviceName(scope, name)];
-}
-
-function checkLimits(scope: Construct, props: WebserviceProps): ValidationError[] {
-  const faults: ValidationError[] = [];
-  for (const what of ['scoringTimeoutMs', 'maxConcurrentRequests', 'maxQueueWaitMs', 'maxBodyBytes'] as const) {
-    ifKnown(props[what], value => {
-      if (!Number.isSafeInteger(value) || value < 1) faults.push(notPositive(scope, what, value));
-    });
-  }
-  const queueMs = props.maxQueueWaitMs ?? SERVER_DEFAULTS.maxQueueWaitMs;
-  const scoringMs = props.scoringTimeoutMs ?? SERVER_DEFAULTS.scoringTimeoutMs;
-  if (props.maxQueueWaitMs !== undefined && isKnown(queueMs) && isKnown(scoringMs) && queueMs > scoringMs) {
-    faults.push(timeoutsOutOfOrder(scope, queueMs, scoringMs));
-  }
-  return faults;
-}
-
-function checkEnvironment(scope: Construct, props: WebserviceProps): ValidationError[] {
-  const reserved: readonly string[] = Object.values(ENV);
-  return Object.keys(props.environment ?? {})
-    .filter(name => reserved.includes(name))
-    .map(name => reservedVariable(scope, name));
 }
 
 /** Later ones win; undefined where there is none. @internal */

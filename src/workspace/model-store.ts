@@ -26,6 +26,17 @@ export interface IModelStore extends IConstruct {
    * @internal
    */
   _storeModel(scope: Construct, content: ModelContent): ITerraformDependable[];
+
+  /** The container that services collect data in, where this app makes the account: made when the first service asks. @internal */
+  _dataContainer?(): DataContainer;
+}
+
+/** A container for collected data. @internal */
+export interface DataContainer {
+  /** Azure resource id. */
+  readonly id: string;
+  /** `https://<account>.blob.core.windows.net/<container>` */
+  readonly uri: string;
 }
 
 /** How a model store is made. */
@@ -85,6 +96,7 @@ export interface ModelStoreAttributes {
 }
 
 const DEFAULT_CONTAINER = 'models';
+const DATA_CONTAINER = 'modeldata';
 
 abstract class ModelStoreBase extends Construct implements IModelStore {
   public abstract readonly storageAccountName: string;
@@ -133,6 +145,8 @@ export class ModelStore extends ModelStoreBase {
   protected readonly _provider?: TerraformProvider;
   /** @internal */
   protected readonly _ready: ITerraformDependable[];
+  private readonly account: StorageAccount;
+  private dataContainer?: StorageContainer;
 
   constructor(scope: Construct, id: string, props: ModelStoreProps) {
     super(scope, id);
@@ -149,10 +163,22 @@ export class ModelStore extends ModelStoreBase {
       containerAccessType: 'private',
       provider: props.provider,
     });
+    this.account = account;
     this.storageAccountId = account.id;
     this._ready = [container, ...grantWriters(this, container, props)];
     this.node.defaultChild = account;
     if (props.sharedKeyAccess !== true) warnOfKeys(this, props);
+  }
+
+  /** @internal */
+  public _dataContainer(): DataContainer {
+    this.dataContainer ??= new StorageContainer(this, 'DataContainer', {
+      name: DATA_CONTAINER,
+      storageAccountId: this.account.id,
+      containerAccessType: 'private',
+      provider: this._provider,
+    });
+    return { id: this.dataContainer.id, uri: `${this.account.primaryBlobEndpoint}${this.dataContainer.name}` };
   }
 }
 

@@ -15,8 +15,11 @@ const ALLOWED = [
   /^(package\.json|README\.md|LICENSE|API\.md|CHANGELOG\.md|\.jsii)$/,
   /^docs\/[a-z0-9/-]+\.md$/,
   /^lib\/(index|(core|workspace|model|image|sizing|webservice|edge|batch)\/[a-z0-9-]+)\.(js|d\.ts)$/,
-  /^programs\/(model-serving|scoring-server|load-generator)\.js(\.LEGAL\.txt)?$/,
+  /^programs\/(model-serving|scoring-server|load-generator|azure-blobs)\.js(\.LEGAL\.txt)?$/,
+  /^programs\/python\/([a-z0-9_/]+\.py|[a-z-]+\.txt)$/,
+  /^entry-script\/index\.(js|d\.ts)$/,
   /^node_modules\/@balena\/dockerignore\//,
+  /^node_modules\/yaml\//,
 ];
 
 const REQUIRED = [
@@ -29,6 +32,9 @@ const REQUIRED = [
   'docs/errors.md',
   'lib/index.js',
   'lib/index.d.ts',
+  'programs/python/engine.py',
+  'programs/azure-blobs.js',
+  'entry-script/index.d.ts',
 ];
 
 describe('npm pack', () => {
@@ -54,7 +60,7 @@ describe('npm pack', () => {
   });
 
   test('bundles what jsii demands', () => {
-    expect(packed.bundled).toEqual(['@balena/dockerignore']);
+    expect([...packed.bundled].sort()).toEqual(['@balena/dockerignore', 'yaml']);
   });
 
   test('names no folder of the machine that built it', () => {

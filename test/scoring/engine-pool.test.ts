@@ -1,28 +1,36 @@
 import { EventEmitter } from 'events';
-import { Engine, EngineLostError, ScoreJob, ScoreResult } from '../../src/scoring/engine/engine';
+import { Engine, EngineLostError, LoadedService, ScoreAnswer, ScoreRequest } from '../../src/scoring/engine/engine';
 import { AbandonedError, EnginePool, EnginePoolOptions } from '../../src/scoring/engine/engine-pool';
 import { Log } from '../../src/scoring/log';
 
 /** An engine that answers when it is told to: what the pool does in between can then be seen step by step. */
 class HandEngine implements Engine {
-  readonly models = [];
   readonly gone: Promise<void>;
-  readonly jobs: ScoreJob[] = [];
+  /** The models of each batch that it was given. */
+  readonly batches: number[][] = [];
   killed = false;
   private end: () => void = () => undefined;
-  private settle?: { resolve: (result: ScoreResult) => void; reject: (error: Error) => void };
+  private settle?: { resolve: (answers: ScoreAnswer[]) => void; reject: (error: Error) => void };
 
-  constructor() {
+  constructor(readonly service: LoadedService) {
     this.gone = new Promise(resolve => (this.end = resolve));
   }
 
-  score(job: ScoreJob): Promise<ScoreResult> {
-    this.jobs.push(job);
+  score(requests: readonly ScoreRequest[]): Promise<ScoreAnswer[]> {
+    this.batches.push(requests.map(({ model }) => model));
     return new Promise((resolve, reject) => (this.settle = { resolve, reject }));
   }
 
-  answer(more: Partial<ScoreResult> = {}): void {
-    this.settle?.resolve({ status: 200, body: Buffer.from('{}'), runFailed: false, engineMs: 1, ...more });
+  answer(more: Partial<ScoreAnswer> = {}): void {
+    const answers = this.batches[this.batches.length - 1].map(model => ({
+      status: 200,
+      headers: ['model', String(model)],
+      body: [],
+      runFailed: false,
+      engineMs: 1,
+      ...more,
+    }));
+    this.settle?.resolve(answers);
   }
 
   crash(): void {
@@ -41,17 +49,32 @@ class HandEngine implements Engine {
   }
 }
 
-function pool(options: Partial<EnginePoolOptions> = {}): { readonly pool: EnginePool; readonly engines: HandEngine[] } {
+const signature = { inputs: [], outputs: [] };
+const PLAIN: LoadedService = { models: [{ signature }, { signature }, { signature }] };
+const BATCHABLE: LoadedService = {
+  models: [
+    { signature, batchable: true },
+    { signature, batchable: true },
+  ],
+};
+
+function pool(
+  options: Partial<EnginePoolOptions> = {},
+  service = PLAIN,
+): { readonly pool: EnginePool; readonly engines: HandEngine[] } {
   const engines: HandEngine[] = [];
   const start = () => {
-    engines.push(new HandEngine());
+    engines.push(new HandEngine(service));
     return Promise.resolve(engines[engines.length - 1]);
   };
-  const limits = { maxQueuedRequests: 10, maxHeldBytes: 1000, maxQueueWaitMs: 60_000 };
+  const limits = { maxQueuedRequests: 10, maxHeldBytes: 1000, maxQueueWaitMs: 60_000, maxBatch: 4, batchDelayMs: 0 };
   return { pool: new EnginePool({ engines: 1, start, log: new Log(() => undefined), ...limits, ...options }), engines };
 }
 
-const job = (model: number): ScoreJob => ({ model, body: [], bytes: 0 });
+const job = (model: number): ScoreRequest => ({
+  ...{ model, protocol: 'azureml', method: 'POST', path: '/score', query: '', headers: {} },
+  ...{ body: [], bytes: 0 },
+});
 const caller = () => new EventEmitter();
 const turn = () => new Promise(resolve => setTimeout(resolve, 5));
 
@@ -62,7 +85,7 @@ describe('EnginePool', () => {
     const answers = [0, 1, 2].map(model => one.score(job(model), caller()));
     for (let answered = 0; answered < 3; answered++) {
       await turn();
-      expect(engines[0].jobs.map(({ model }) => model)).toEqual([0, 1, 2].slice(0, answered + 1));
+      expect(engines[0].batches).toEqual([[0], [1], [2]].slice(0, answered + 1));
       engines[0].answer();
     }
 
@@ -81,7 +104,7 @@ describe('EnginePool', () => {
     engines[1].answer();
 
     await expect(waiting).resolves.toMatchObject({ status: 200 });
-    expect(engines[0].jobs).toHaveLength(1);
+    expect(engines[0].batches).toHaveLength(1);
   });
 
   test('is not ready while its only engine is being replaced', async () => {
@@ -109,7 +132,7 @@ describe('EnginePool', () => {
 
     await expect(next).resolves.toMatchObject({ status: 200 });
     expect(engines[0].killed).toBe(true);
-    expect(engines[0].jobs).toHaveLength(1);
+    expect(engines[0].batches).toHaveLength(1);
   });
 
   test('who waits too long is told why', async () => {
@@ -138,7 +161,7 @@ describe('EnginePool', () => {
     const engines: HandEngine[] = [];
     const start = () => {
       if (engines.length === 1) return Promise.reject(new Error('no room for two'));
-      engines.push(new HandEngine());
+      engines.push(new HandEngine(PLAIN));
       return Promise.resolve(engines[0]);
     };
     const { pool: two } = pool({ engines: 2, start });
@@ -154,7 +177,7 @@ describe('EnginePool', () => {
     const start = () => {
       attempts++;
       if (attempts === 2 || attempts === 3) return Promise.reject(new Error('not yet'));
-      engines.push(new HandEngine());
+      engines.push(new HandEngine(PLAIN));
       return Promise.resolve(engines[engines.length - 1]);
     };
     const { pool: one } = pool({ start });
@@ -162,7 +185,7 @@ describe('EnginePool', () => {
     engines[0].crash();
     await turn();
     const answer = one.score(job(0), caller());
-    while (engines.length < 2 || engines[1].jobs.length === 0) await turn();
+    while (engines.length < 2 || engines[1].batches.length === 0) await turn();
     engines[1].answer();
 
     await expect(answer).resolves.toMatchObject({ status: 200 });
@@ -181,5 +204,79 @@ describe('EnginePool', () => {
 
     expect(engines).toHaveLength(1);
     expect(one.ready).toBe(false);
+  });
+
+  test('an engine that becomes free takes all that waits for its model, up to the limit', async () => {
+    const { pool: one, engines } = pool({}, BATCHABLE);
+    await one.start();
+    const answers = [0, 0, 1, 0, 0, 0, 0].map(model => one.score(job(model), caller()));
+    for (let batch = 0; batch < 4; batch++) {
+      await turn();
+      engines[0].answer();
+    }
+    await Promise.all(answers);
+
+    expect(engines[0].batches).toEqual([[0], [0, 0, 0, 0], [1], [0]]);
+  });
+
+  test('nothing is batched where the model is not known to allow it', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    const answers = [0, 0, 0].map(model => one.score(job(model), caller()));
+    for (let batch = 0; batch < 3; batch++) {
+      await turn();
+      engines[0].answer();
+    }
+    await Promise.all(answers);
+
+    expect(engines[0].batches).toEqual([[0], [0], [0]]);
+  });
+
+  test('where one of a batch may have ended the engine, each is scored by itself', async () => {
+    const { pool: one, engines } = pool({}, BATCHABLE);
+    await one.start();
+    const answers = [0, 0, 0].map(model => one.score(job(model), caller()));
+    engines[0].answer();
+    await turn();
+    engines[0].crash(); // with two of them
+    await turn();
+    engines[1].answer();
+    await turn();
+    engines[1].crash(); // with the guilty one
+    const outcomes = await Promise.allSettled(answers);
+
+    expect(engines[0].batches).toEqual([[0], [0, 0]]);
+    expect(engines[1].batches).toEqual([[0], [0]]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  });
+
+  test('a delay, where one is asked for, lets a batch fill', async () => {
+    const { pool: one, engines } = pool({ batchDelayMs: 20 }, BATCHABLE);
+    await one.start();
+    const answers = [one.score(job(0), caller())];
+    await turn();
+    answers.push(one.score(job(0), caller()));
+    while (engines[0].batches.length === 0) await turn();
+    engines[0].answer();
+    await Promise.all(answers);
+
+    expect(engines[0].batches).toEqual([[0, 0]]);
+  });
+
+  test('an engine that answers piece by piece gets the next request when it is done', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    let release: () => void = () => undefined;
+    const released = new Promise<void>(resolve => (release = resolve));
+    const first = one.score(job(0), caller());
+    void one.score(job(1), caller());
+    engines[0].answer({ released });
+    await first;
+    await turn();
+    expect(engines[0].batches).toEqual([[0]]);
+    release();
+    await turn();
+
+    expect(engines[0].batches).toEqual([[0], [1]]);
   });
 });

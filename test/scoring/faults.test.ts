@@ -146,7 +146,7 @@ describe('stopping', () => {
   });
 
   test('an engine does not outlive a front that was killed', async () => {
-    const server = await serve(fixture('dense'));
+    const server = await serve(fixture('dense'), { [ENV.inline]: 'off' });
     const [engine] = enginePids(server);
     process.kill(server.pid, 'SIGKILL');
 

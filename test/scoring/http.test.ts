@@ -37,7 +37,8 @@ describe('routes', () => {
     ['GET', '/health/ready', 200, 'Ready'],
     ['OPTIONS', '/score', 200, ''],
     ['GET', '/swagger.json?version=2.0', 200, undefined],
-    ['GET', '/swagger.json?version=3', 404, undefined],
+    ['GET', '/swagger.json?version=3', 200, undefined],
+    ['GET', '/swagger.json?version=4', 404, undefined],
     ['GET', '/score/', 404, undefined],
     ['GET', '/nothing', 404, undefined],
     ['PUT', '/score', 405, undefined],
@@ -82,7 +83,9 @@ describe('POST /score', () => {
 
   test.each([
     [{ 'content-type': 'multipart/form-data; boundary=x' }, 415],
-    [{ 'content-encoding': 'gzip' }, 415],
+    [{ 'content-encoding': 'br' }, 415],
+    // it is none
+    [{ 'content-encoding': 'gzip' }, 400],
   ])('refuses %j', async (headers, status) => {
     expect((await post(server.scoringUri, BODY, headers as Record<string, string>)).status).toBe(status);
   });

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
-import { TensorData } from '../../src/scoring/tensor/element-codec';
-import { fromFloat16Bits, toFloat16Bits } from '../../src/scoring/tensor/float16';
 import { decodeRequest, encodeResponse } from '../../src/scoring/tensor/json-request';
 import { PlainTensor } from '../../src/scoring/tensor/json-tensor';
 import { ElementType, ModelSignature, TensorSignature } from '../../src/scoring/tensor/signature';
+import { tensors, TYPES } from './wire/arbitraries';
 
 const signature = (...inputs: Array<[string, ElementType, TensorSignature['shape']]>): ModelSignature => ({
   inputs: inputs.map(([name, type, shape]) => ({ name, type, shape })),
@@ -12,43 +11,10 @@ const signature = (...inputs: Array<[string, ElementType, TensorSignature['shape
 const decode = (model: ModelSignature, body: unknown): Map<string, PlainTensor> =>
   decodeRequest(model, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
 
-const integers = (min: number, max: number) => fc.integer({ min, max });
-/** -0 has no place in JSON.stringify: it comes back as 0. */
-const noMinusZero = <T extends number>(value: T) => (value === 0 ? 0 : value);
-
-const ELEMENTS: Record<ElementType, [fc.Arbitrary<unknown>, (values: unknown[]) => TensorData]> = {
-  float16: [
-    fc
-      .double({ min: -65504, max: 65504, noNaN: true })
-      .map(value => toFloat16Bits(noMinusZero(fromFloat16Bits(toFloat16Bits(value))))),
-    values => Uint16Array.from(values as number[]),
-  ],
-  float32: [fc.float({ noNaN: true, noDefaultInfinity: true }).map(noMinusZero), values => Float32Array.from(values as number[])],
-  float64: [
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map(noMinusZero),
-    values => Float64Array.from(values as number[]),
-  ],
-  int8: [integers(-128, 127), values => Int8Array.from(values as number[])],
-  int16: [integers(-32768, 32767), values => Int16Array.from(values as number[])],
-  int32: [integers(-(2 ** 31), 2 ** 31 - 1), values => Int32Array.from(values as number[])],
-  int64: [fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), values => BigInt64Array.from(values as bigint[])],
-  uint8: [integers(0, 255), values => Uint8Array.from(values as number[])],
-  uint16: [integers(0, 65535), values => Uint16Array.from(values as number[])],
-  uint32: [integers(0, 2 ** 32 - 1), values => Uint32Array.from(values as number[])],
-  uint64: [fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), values => BigUint64Array.from(values as bigint[])],
-  bool: [integers(0, 1), values => Uint8Array.from(values as number[])],
-  string: [fc.string({ unit: 'grapheme' }).map(text => text.replaceAll('\0', '')), values => values as string[]],
-};
-
 describe('tensors as JSON', () => {
-  test.each(Object.keys(ELEMENTS) as ElementType[])('a %s tensor of any shape survives the way out and back', type => {
-    const [element, toData] = ELEMENTS[type];
-    const tensors = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 4 }).chain(dims => {
-      const length = dims.reduce((product, size) => product * size, 1);
-      return fc.array(element, { minLength: length, maxLength: length }).map(values => ({ type, dims, data: toData(values) }));
-    });
+  test.each(TYPES)('a %s tensor of any shape survives the way out and back', type => {
     fc.assert(
-      fc.property(tensors, tensor => {
+      fc.property(tensors(type), tensor => {
         const decoded = decode(signature(['x', type, tensor.dims]), encodeResponse([['x', tensor]])).get('x');
         expect(decoded).toEqual(tensor);
       }),
@@ -84,6 +50,16 @@ describe('tensors as JSON', () => {
 
     expect(decoded.get('i')?.data).toEqual(BigInt64Array.of(9007199254740993n, -(2n ** 63n), 5n));
     expect(decoded.get('f')?.data).toEqual(Float64Array.of(9007199254740992));
+  });
+
+  test('a fraction of many digits does not disturb a long integer beside it', () => {
+    const decoded = decode(
+      signature(['f', 'float64', [1]], ['i', 'int64', [1]]),
+      '{"f":[0.12345678901234567],"i":[9007199254740993]}',
+    );
+
+    expect(decoded.get('f')?.data).toEqual(Float64Array.of(0.12345678901234567));
+    expect(decoded.get('i')?.data).toEqual(BigInt64Array.of(9007199254740993n));
   });
 
   test('digits inside of strings are left alone where long integers are read again', () => {
@@ -201,6 +177,18 @@ describe('the body around the tensors', () => {
 
   test.each(['[', '{"a":', '[0,['])('a large body that nests %s without end is refused before it is built', opening => {
     expect(() => decode(one, `{"x":${opening.repeat(300_000)}`)).toThrow('nests deeper than 2 levels');
+  });
+
+  test('a large body that holds more values than the model takes is refused before it is built', () => {
+    const body = `{"x":[${'null,'.repeat(200_000)}1]}`;
+
+    expect(() => decode(signature(['x', 'float32', [4]]), body)).toThrow('as JSON this model takes at most');
+  });
+
+  test.each(['{}', '{"a":1}'])('a large body of objects such as %s is refused before it is built, whatever its end', object => {
+    const model = signature(['x', 'float32', ['N', 'M']]);
+
+    expect(() => decode(model, `{"x":[${`${object},`.repeat(100_000)}"`)).toThrow('the body holds more than 10000 objects');
   });
 
   test('brackets inside of strings do not count as nesting', () => {

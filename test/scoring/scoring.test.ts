@@ -111,6 +111,7 @@ describe('several models', () => {
       '/score/net/1',
       '/score/w%C3%B6rter',
       '/score/w%C3%B6rter/1',
+      '/swagger.json',
     ]);
     expect(Object.keys(swagger.definitions)).toEqual(
       expect.arrayContaining(['ServiceInput_net_1', 'ServiceOutput_net', 'ErrorResponse']),
@@ -216,20 +217,20 @@ describe('the start', () => {
     expect((failure as Error).message).toMatch(/^ONNX Runtime cannot load '.*model\.onnx': [^\n]*$/);
   });
 
-  test('leaves nothing of ONNX Runtime’s telemetry behind', async () => {
+  test.each(['auto', 'off'])('leaves nothing of ONNX Runtime’s telemetry behind (inline: %s)', async inline => {
     const home = temporaryFolder();
     const server = await serve(fixture('dense'), {
       HOME: home,
       XDG_CACHE_HOME: path.join(home, 'cache'),
       ORT_DISABLE_TELEMETRY: '0',
+      [ENV.inline]: inline,
     });
     await post(server.scoringUri, { features: [[1, 2, 3, 4]] });
-    const [engine] = enginePids(server);
-    const environment =
-      process.platform === 'linux' ? readFileSync(`/proc/${engine}/environ`, 'utf8').split('\0') : ['ORT_DISABLE_TELEMETRY=1'];
+    const engines = process.platform === 'linux' ? enginePids(server) : [];
+    const environments = engines.map(engine => readFileSync(`/proc/${engine}/environ`, 'utf8').split('\0'));
     await server.stop();
 
-    expect(environment).toContain('ORT_DISABLE_TELEMETRY=1');
+    for (const environment of environments) expect(environment).toContain('ORT_DISABLE_TELEMETRY=1');
     expect(readdirSync(home)).toEqual([]);
   });
 

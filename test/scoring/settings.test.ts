@@ -41,7 +41,7 @@ describe('settings', () => {
     ).toEqual([
       "AZUREML_MODEL_DIR is not set; it must name the model's folder or .onnx file.",
       "MODEL_SERVING_PORT is '70000'; it must be an integer from 0 to 65535.",
-      "MODEL_SERVING_AUTH is 'open'; allowed are 'keys' and 'none'.",
+      "MODEL_SERVING_AUTH is 'open'; allowed are 'keys', 'entra' and 'none'.",
       "MODEL_SERVING_ALLOW_SPINNING is 'yes'; it must be 0 or 1.",
       "MODEL_SERVING_MAX_CONCURRENT_REQUESTS is '0'; it must be an integer from 1 to 256.",
       "SCORING_TIMEOUT_MS is '1e3'; it must be an integer from 1 to 86400000.",

@@ -1,21 +1,37 @@
+import { Readable } from 'stream';
 import { ModelSignature } from '../tensor/signature';
 
-/** One request on its way to a model. */
-export interface ScoreJob {
-  /** Index into the served models. */
+/** Headers by lower-case name, as Node.js joins them. */
+export type HeaderValues = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One request on its way to a model or a script. */
+export interface ScoreRequest {
+  /** Index into the served models; 0 where a script decides. */
   readonly model: number;
+  /** Azure ML's `/score`, or the Open Inference Protocol's `/v2/models/…/infer`. */
+  readonly protocol: 'azureml' | 'oip';
+  readonly method: string;
+  readonly path: string;
+  /** With the question mark, or empty. */
+  readonly query: string;
+  readonly headers: HeaderValues;
   readonly body: readonly Buffer[];
   readonly bytes: number;
 }
 
 /** The answer that the caller gets, ready to be sent. */
-export interface ScoreResult {
+export interface ScoreAnswer {
   readonly status: number;
-  /** JSON text. */
-  readonly body: Buffer;
-  /** The model was run and refused or failed. */
+  /** Names and values in turn, content type included. */
+  readonly headers: readonly string[];
+  readonly body: readonly Buffer[];
+  /** In place of `body`, where a script answers piece by piece: the engine is busy until it ends. */
+  readonly stream?: Readable;
+  /** Settles when the engine that answers piece by piece can take the next request. */
+  readonly released?: Promise<void>;
+  /** The model or script was run and refused or failed. */
   readonly runFailed: boolean;
-  /** Milliseconds from the body to the answer, inside the engine. */
+  /** Milliseconds that the request took in the engine. */
   readonly engineMs: number;
   /** The engine may not be trusted with another request. */
   readonly spent?: boolean;
@@ -27,24 +43,53 @@ export interface ModelSample {
   readonly output: string;
 }
 
-/** What an engine knows of a model once it has loaded it. */
+/** What is known of a model once it is loaded. */
 export interface LoadedModel {
   readonly signature: ModelSignature;
   readonly sample?: ModelSample;
   /** Why no warm-up run succeeded; the model is served all the same. */
   readonly warmUpFault?: string;
+  /** Whether rows of several requests may be scored in one run: it was tried. */
+  readonly batchable?: boolean;
+  /** What one request costs; absent where none could be made up. */
+  readonly cost?: ModelCost;
+}
+
+/** Measured on the warm-up's input. */
+export interface ModelCost {
+  /** Median of one run, milliseconds. */
+  readonly runMs: number;
+  /** Elements of the inputs that were run. */
+  readonly elements: number;
+  /** Whether a request can hold more elements than that. */
+  readonly grows: boolean;
+}
+
+/** An entry script's own description of itself. */
+export interface LoadedScript {
+  /** Its Swagger documents as JSON text, by version: `2`, `3`, `3.1`. A version that its types cannot be told in is missing. */
+  readonly swagger: Readonly<Record<string, string>>;
+  /** Whether it takes requests as they come: then OPTIONS reaches it, too. */
+  readonly raw: boolean;
+}
+
+/** What an engine serves: models, or a script. */
+export interface LoadedService {
+  readonly models: readonly LoadedModel[];
+  readonly script?: LoadedScript;
 }
 
 /**
- * Something that scores one request at a time, out of reach of the front's event loop.
+ * Something that scores one batch of requests at a time.
  *
  * A rejected `score` is an `EngineLostError` or `ScoringTimeoutError`, after which the engine is gone.
  */
 export interface Engine {
-  readonly models: readonly LoadedModel[];
+  readonly service: LoadedService;
   /** Settles when the engine is gone, whatever the reason. */
   readonly gone: Promise<void>;
-  score(job: ScoreJob): Promise<ScoreResult>;
+  /** The answers, in the order of the requests. */
+  score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]>;
   /** Lets the engine end by itself, and ends it if it does not. */
   stop(): Promise<void>;
   /** Ends the engine now. */

@@ -55,6 +55,29 @@ export class RequestQueue<P extends Pending> {
     return 'accepted';
   }
 
+  /** As `offer`, where an engine is free to take it: nobody waits, so the count does not matter. */
+  offerAtOnce(request: P): Admission {
+    this.waiting.add(request);
+    return 'accepted';
+  }
+
+  /** The one that has waited longest, left where it is. */
+  get first(): P | undefined {
+    const [first] = this.waiting;
+    return first;
+  }
+
+  /** Up to `most` that fit, oldest first. */
+  takeWhere(fits: (request: P) => boolean, most: number): P[] {
+    const taken: P[] = [];
+    for (const request of this.waiting) {
+      if (taken.length === most) break;
+      if (fits(request)) taken.push(request);
+    }
+    for (const request of taken) this.waiting.delete(request);
+    return taken;
+  }
+
   /** The one that has waited longest. */
   take(): P | undefined {
     const [first] = this.waiting;

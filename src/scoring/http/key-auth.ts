@@ -1,63 +1,92 @@
 import { hash, timingSafeEqual } from 'crypto';
 import { readFile } from 'fs/promises';
+import { IncomingMessage } from 'http';
+import { Socket } from 'net';
 import * as path from 'path';
 import { Log } from '../log';
+import { Authenticator, bearerToken, challenge, Verdict } from './authenticator';
+import { pollFiles } from './file-poll';
 
 /** Files of the two live keys: replace one while callers move to the other. */
 const KEY_FILES = ['primary', 'secondary'] as const;
-const REREAD_MS = 1_000;
+const { missing, invalid } = challenge('A valid key is needed: Authorization: Bearer <key>');
 
 /** The keys cannot be used; the message is for the operator. */
 export class KeyError extends Error {}
 
 /** Checks `Authorization: Bearer <key>` against keys in files, which are read again when they change. */
-export class KeyAuth {
+export class KeyAuth implements Authenticator {
   /** @throws KeyError if there is no usable primary key. */
   static async watch(directory: string, log: Log): Promise<KeyAuth> {
     return new KeyAuth(directory, log, await readKeys(directory));
   }
 
-  private readonly timer: NodeJS.Timeout;
+  private readonly accepted = new AcceptedHeaders();
+  private readonly endPoll: () => void;
   private digests: readonly Buffer[];
-  private lastFault = '';
 
-  private constructor(
-    private readonly directory: string,
-    private readonly log: Log,
-    private keys: readonly string[],
-  ) {
+  private constructor(directory: string, log: Log, keys: readonly string[]) {
     this.digests = keys.map(digest);
-    // polled: mounted secrets are swapped by links, which file events do not report everywhere
-    this.timer = setInterval(() => void this.reread(), REREAD_MS).unref();
+    this.endPoll = pollFiles<readonly string[]>({
+      initial: keys,
+      read: () => readKeys(directory),
+      same: (a, b) => a.join('\n') === b.join('\n'),
+      apply: changed => {
+        this.digests = changed.map(digest);
+        this.accepted.forget();
+        log.info('keys-reread', { keys: changed.length });
+      },
+      fault: message => log.warning('keys-unreadable', { message }),
+    });
   }
 
-  /** Whether the header carries a live key. All keys are compared, in constant time, whichever matches. */
-  admits(authorization: string | undefined): boolean {
-    const key = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    if (key === undefined) return false;
-    const presented = digest(key);
-    return this.digests.map(known => timingSafeEqual(known, presented)).includes(true);
+  check(request: IncomingMessage): Verdict {
+    if (this.accepted.has(request)) return 'accepted';
+    const key = bearerToken(request.headers.authorization);
+    if (key === undefined) return missing;
+    if (!this.isLive(key)) return invalid;
+    this.accepted.add(request);
+    return 'accepted';
   }
 
   close(): void {
-    clearInterval(this.timer);
+    this.endPoll();
   }
 
-  private async reread(): Promise<void> {
-    try {
-      const keys = await readKeys(this.directory);
-      this.lastFault = '';
-      if (keys.join('\n') === this.keys.join('\n')) return;
-      this.keys = keys;
-      this.digests = keys.map(digest);
-      this.log.info('keys-reread', { keys: keys.length });
-    } catch (error) {
-      // half-written or gone: the last good keys stay
-      const { message } = error as Error;
-      if (message !== this.lastFault) this.log.warning('keys-unreadable', { message });
-      this.lastFault = message;
-    }
+  /** All keys are compared, in constant time, whichever matches. */
+  private isLive(key: string): boolean {
+    const presented = digest(key);
+    return this.digests.map(known => timingSafeEqual(known, presented)).includes(true);
   }
+}
+
+/**
+ * The `Authorization` header that each connection was last let in with: a caller sends the same one with every request, and most
+ * then need nothing but this comparison.
+ */
+class AcceptedHeaders {
+  private bySocket = new WeakMap<Socket, string>();
+
+  has({ socket, headers }: IncomingMessage): boolean {
+    const last = this.bySocket.get(socket);
+    return last !== undefined && sameText(last, headers.authorization ?? '');
+  }
+
+  add({ socket, headers }: IncomingMessage): void {
+    this.bySocket.set(socket, headers.authorization ?? '');
+  }
+
+  forget(): void {
+    this.bySocket = new WeakMap();
+  }
+}
+
+/** In constant time for texts of one length: a proxy may send the requests of many callers through one connection. */
+function sameText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return difference === 0;
 }
 
 async function readKeys(directory: string): Promise<string[]> {

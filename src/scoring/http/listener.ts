@@ -1,32 +1,77 @@
 import { createServer, RequestListener, Server, ServerOptions } from 'http';
-import { createServer as createTlsServer } from 'https';
-import { readFileSync } from 'fs';
 import { AddressInfo, Socket } from 'net';
-import * as path from 'path';
+import { totalmem } from 'os';
+import { Log } from '../log';
+import { createTlsServer, TlsFilesError } from './tls-server';
 
 /** The address cannot be served; the message is for the operator. */
 export class ListenError extends Error {}
 
 /**
- * Time and size limits of the HTTP layer. Load balancers keep connections for up to 60 s: ours outlive them, or the balancer
- * would send a request into a connection that is just being closed.
+ * Time and size limits of the HTTP layer, milliseconds and bytes. Load balancers keep connections for up to 60 s: ours outlive
+ * them, or the balancer would send a request into a connection that is just being closed.
  */
 const LIMITS: ServerOptions = {
   keepAliveTimeout: 75_000,
+  // also for a connection that never sends anything
   headersTimeout: 15_000,
+  // head and body together, however slowly they trickle
   requestTimeout: 120_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
   noDelay: true,
 };
 const MAX_HEADERS = 100;
+/** What an idle connection was measured to take (Node.js 20), rounded up. Bytes. */
+const CONNECTION_BYTES = { plain: 12 * 1024, tls: 48 * 1024 };
+const MOST_CONNECTIONS = 16_384;
+const LOG_DROPS_EVERY_MS = 60_000;
 
-/** Creates the server, with TLS 1.2 or newer where there is a certificate. @throws ListenError if that cannot be read. */
-export function createListener(tlsDirectory: string | undefined, handle: RequestListener): Server {
-  const server = tlsDirectory === undefined ? createServer(LIMITS) : tlsServer(tlsDirectory);
+export interface ListenerOptions {
+  /** For what happens without a request. */
+  readonly log?: Log;
+  /** Replaces some of the limits. */
+  readonly limits?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
+  /** Beyond it a new connection is closed at once. @default - what a quarter of the memory holds, at most 16384 */
+  readonly maxConnections?: number;
+}
+
+/**
+ * Creates the server, with TLS 1.2 or newer where there is a certificate; a new certificate is served without a restart.
+ *
+ * @throws ListenError if the certificate cannot be used.
+ */
+export function createListener(tlsDirectory: string | undefined, handle: RequestListener, options: ListenerOptions = {}): Server {
+  const limits = { ...LIMITS, ...options.limits };
+  const server = tlsDirectory === undefined ? createServer(limits) : tlsServer(tlsDirectory, limits, options.log);
   server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = options.maxConnections ?? maxConnections(tlsDirectory === undefined ? 'plain' : 'tls');
   server.on('request', handle).on('checkContinue', handle).on('clientError', refuse);
+  if (options.log !== undefined) logDrops(server, options.log);
   return server;
+}
+
+function tlsServer(directory: string, limits: ServerOptions, log: Log | undefined): Server {
+  try {
+    return createTlsServer(directory, limits, log);
+  } catch (error) {
+    throw error instanceof TlsFilesError ? new ListenError(error.message) : error;
+  }
+}
+
+/** Idle connections must never be what ends the process. */
+function maxConnections(kind: keyof typeof CONNECTION_BYTES): number {
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  return Math.min(MOST_CONNECTIONS, Math.floor(memory / 4 / CONNECTION_BYTES[kind]));
+}
+
+function logDrops(server: Server, log: Log): void {
+  let last = -Infinity;
+  server.on('drop', () => {
+    if (performance.now() < last + LOG_DROPS_EVERY_MS) return;
+    last = performance.now();
+    log.warning('connections-dropped', { maxConnections: server.maxConnections });
+  });
 }
 
 /** @throws ListenError if the port is taken or not allowed. */
@@ -45,19 +90,13 @@ function whyNot(host: string, port: number, error: NodeJS.ErrnoException): strin
   return `Cannot listen on ${where} (${error.code ?? error.message}).`;
 }
 
-function tlsServer(directory: string): Server {
-  try {
-    const [cert, key] = ['tls.crt', 'tls.key'].map(name => readFileSync(path.join(directory, name)));
-    return createTlsServer({ ...LIMITS, cert, key, minVersion: 'TLSv1.2' });
-  } catch (error) {
-    throw new ListenError(`The certificate in '${directory}' (tls.crt, tls.key) cannot be used: ${(error as Error).message}`);
-  }
-}
-
 const REASONS: Readonly<Record<string, readonly [status: string, text: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not arrive in time'],
 };
+
+/** A refused caller gets this long to read why; a reset at once would take the answer away. Milliseconds. */
+const LINGER_MS = 1_000;
 
 /** What is no HTTP never reaches the application: answered here, as plainly. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -67,4 +106,6 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // our half is closed; whoever keeps the other half open and sends on would hold its place all the same
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

@@ -1,4 +1,6 @@
 import { IncomingMessage } from 'http';
+import { Readable } from 'stream';
+import { createGunzip } from 'zlib';
 
 /** What was read of a request; in the pieces in which it came, since nobody here needs it as one. */
 export interface RequestBody {
@@ -9,7 +11,7 @@ export interface RequestBody {
 /** The body is refused while it is read. */
 export class BodyRefusedError extends Error {
   constructor(
-    public readonly status: 413 | 429,
+    public readonly status: 400 | 413 | 429,
     text: string,
   ) {
     super(text);
@@ -19,16 +21,44 @@ export class BodyRefusedError extends Error {
 /** The caller left before its body was complete: there is nobody to answer. */
 export class CallerGoneError extends Error {}
 
+/** Says whether so many more bytes may be held. */
+export type Hold = (bytes: number) => boolean;
+
 /**
- * Reads a body, giving each piece to `hold` first.
+ * Reads a body, giving each piece to `hold` first. What is compressed is counted as it comes out.
  *
- * @throws BodyRefusedError once more than `maxBytes` have come, or `hold` says no; CallerGoneError.
+ * @throws BodyRefusedError once more than `maxBytes` have come, `hold` says no, or it is no gzip; CallerGoneError.
  */
-export function readBody(request: IncomingMessage, maxBytes: number, hold: (bytes: number) => boolean): Promise<RequestBody> {
+export function readBody(request: IncomingMessage, maxBytes: number, hold: Hold): Promise<RequestBody> {
+  return request.headers['content-encoding'] === 'gzip' ? gunzipped(request, maxBytes, hold) : collect(request, maxBytes, hold);
+}
+
+/** The refusal of a body beyond the limit, announced or found. */
+export function tooLarge(maxBytes: number): BodyRefusedError {
+  return new BodyRefusedError(413, `the body is larger than ${maxBytes} bytes, the limit of this service`);
+}
+
+async function gunzipped(request: IncomingMessage, maxBytes: number, hold: Hold): Promise<RequestBody> {
+  const gunzip = createGunzip();
+  // a request that is complete closes, too
+  const gone = (): void => void (request.complete || gunzip.destroy(new CallerGoneError()));
+  request.once('close', gone).once('error', gone).pipe(gunzip);
+  try {
+    return await collect(gunzip, maxBytes, hold);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) throw error;
+    throw new BodyRefusedError(400, 'the body is not the gzip that its Content-Encoding says');
+  } finally {
+    request.off('close', gone).off('error', gone).unpipe(gunzip);
+    gunzip.destroy();
+  }
+}
+
+function collect(source: Readable, maxBytes: number, hold: Hold): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const settle = (): void => void request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+    const settle = (): void => void source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onError);
     const refuse = (error: Error): void => {
       settle();
       reject(error);
@@ -46,11 +76,8 @@ export function readBody(request: IncomingMessage, maxBytes: number, hold: (byte
       resolve({ chunks, bytes });
     };
     const onGone = (): void => refuse(new CallerGoneError());
-    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+    const onError = (error: Error): void =>
+      refuse('code' in error && String(error.code).startsWith('Z_') ? error : new CallerGoneError());
+    source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onError);
   });
-}
-
-/** The refusal of a body beyond the limit, announced or found. */
-export function tooLarge(maxBytes: number): BodyRefusedError {
-  return new BodyRefusedError(413, `the body is larger than ${maxBytes} bytes, the limit of this service`);
 }

@@ -1,27 +1,48 @@
 import { IncomingMessage, ServerResponse } from 'http';
-import { EngineLostError, ScoringTimeoutError } from '../engine/engine';
-import { AbandonedError, EnginePool, OverloadError } from '../engine/engine-pool';
-import { Log } from '../log';
-import { declaredLength, Exchange } from './exchange';
-import { KeyAuth } from './key-auth';
+import { EngineLostError, HeaderValues, ScoringTimeoutError } from '../engine/engine';
+import { AbandonedError, OverloadError } from '../engine/engine-pool';
+import { ScoringService } from '../engine/scoring-service';
+import { Authenticator } from './authenticator';
+import { Cors } from './cors';
+import { declaredLength, Exchange, ExchangeOptions } from './exchange';
 import { queryAsJson } from './query-input';
-import { BodyRefusedError, CallerGoneError, readBody, RequestBody, tooLarge } from './request-body';
-import { METHODS, Route, Routes } from './routes';
+import { Relay } from './relay';
+import { BodyRefusedError, CallerGoneError, Hold, readBody, RequestBody, tooLarge } from './request-body';
+import { methodsOf, Route, Routes } from './routes';
+
+/** Who is told of every request, when its connection is done with it. */
+export interface ExchangeObserver {
+  answered(exchange: Exchange): void;
+  rejected(reason: string): void;
+}
+
+/** Documents that describe what is served, once that is known. */
+export interface Descriptions {
+  /** By `?version=`; a text for the caller where there is none. */
+  swagger(version: string | null): { readonly document: Buffer } | { readonly status: number; readonly message: string };
+  /** The Open Inference Protocol's description of the server, or of one model. */
+  oip(model?: number): object;
+}
 
 /** What the application answers with. */
 export interface ScoringAppOptions {
   readonly routes: Routes;
-  readonly pool: EnginePool;
+  readonly service: ScoringService;
+  readonly relay: Relay;
   /** Absent: everybody may score. */
-  readonly keys?: KeyAuth;
+  readonly auth?: Authenticator;
+  /** Absent: no page of another origin may call, and a script may say otherwise. */
+  readonly cors?: Cors;
   readonly maxBodyBytes: number;
-  /** The Swagger 2.0 document, once the models are known. */
-  readonly swagger: () => Buffer | undefined;
-  readonly log: Log;
+  readonly descriptions: () => Descriptions | undefined;
+  /** Whether a script takes requests as they come, OPTIONS included. */
+  readonly rawScript: () => boolean;
+  readonly observer: ExchangeObserver;
 }
 
-/** Versions of the OpenAPI document that are served, as `?version=` names them. */
-const SWAGGER_VERSIONS = ['2', '2.0'];
+const NO_HEADERS: readonly string[] = [];
+/** Azure ML's server says so on whatever its own code answers. */
+const RUN_DID_NOT_FAIL = { 'x-ms-run-function-failed': 'False' };
 const RETRY_SOON = { 'Retry-After': '1' };
 
 const OVERLOAD: Readonly<Record<OverloadError['reason'], { readonly status: number; readonly text: string }>> = {
@@ -34,24 +55,33 @@ const OVERLOAD: Readonly<Record<OverloadError['reason'], { readonly status: numb
 /** Answers requests. Everything that can be decided from the head is decided before any of the body is read. */
 export class ScoringApp {
   private draining = false;
-  private active = 0;
+  active = 0;
   private onIdle?: () => void;
+  private readonly exchangeOptions: ExchangeOptions;
 
-  constructor(private readonly options: ScoringAppOptions) {}
+  constructor(private readonly options: ScoringAppOptions) {
+    const { cors } = options;
+    this.exchangeOptions = {
+      mayKeepAlive: () => !this.draining,
+      extraHeaders: request => cors?.headersFor(request) ?? NO_HEADERS,
+    };
+  }
 
   /** For `http.Server`'s `request` and `checkContinue` alike. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     this.active++;
+    const exchange = new Exchange(request, response, this.exchangeOptions);
     response.once('close', () => {
+      this.options.observer.answered(exchange);
       if (--this.active === 0) this.onIdle?.();
     });
-    const exchange = new Exchange(request, response, () => !this.draining);
-    if (exchange.refusedForItsIds()) return;
     const route = this.options.routes.match(exchange.path);
+    exchange.route = route;
+    if (exchange.refusedForItsIds()) return;
     if (route === undefined) exchange.message(404, `There is nothing at this path. Paths that score: ${this.scorePaths()}`);
-    else if (!METHODS[route.kind].includes(exchange.method)) {
-      exchange.message(405, 'The method is not allowed for the requested URL.', { Allow: METHODS[route.kind].join(', ') });
-    } else if (exchange.method === 'OPTIONS') exchange.text(200, '', { Allow: METHODS[route.kind].join(', ') });
+    else if (!methodsOf(route).includes(exchange.method)) {
+      exchange.message(405, 'The method is not allowed for the requested URL.', { Allow: methodsOf(route).join(', ') });
+    } else if (exchange.method === 'OPTIONS') this.answerOptions(route, exchange);
     else this.answer(route, exchange);
   }
 
@@ -65,81 +95,87 @@ export class ScoringApp {
     return this.active === 0 ? Promise.resolve() : new Promise(resolve => (this.onIdle = resolve));
   }
 
+  private answerOptions(route: Route, exchange: Exchange): void {
+    const preflight = this.options.cors?.preflight(exchange.request);
+    if (preflight !== undefined) exchange.preflight(preflight);
+    else if (route.kind === 'score' && this.options.rawScript()) void this.answerScore(0, exchange);
+    else exchange.text(200, '', { ...RUN_DID_NOT_FAIL, Allow: methodsOf(route).join(', ') });
+  }
+
   private answer(route: Route, exchange: Exchange): void {
     if (route.kind === 'home') exchange.text(200, 'Healthy');
     else if (route.kind === 'live') exchange.text(200, 'Alive');
-    else if (route.kind === 'ready') this.answerReadiness(exchange);
-    else if (route.kind === 'swagger') this.answerSwagger(exchange);
-    else void this.answerScore(route.model, exchange);
+    else if (route.kind === 'ready' || route.kind === 'model-ready') this.answerReadiness(exchange);
+    else if (route.kind === 'score') void this.answerScore(route.model, exchange);
+    else this.describe(route, exchange);
   }
 
   private answerReadiness(exchange: Exchange): void {
     if (this.draining) exchange.message(503, 'stopping', RETRY_SOON);
-    else if (!this.options.pool.ready) exchange.message(503, 'no engine is ready', RETRY_SOON);
+    else if (!this.options.service.ready) exchange.message(503, 'no engine is ready', RETRY_SOON);
     else exchange.text(200, 'Ready');
   }
 
-  private answerSwagger(exchange: Exchange): void {
-    const version = new URLSearchParams(exchange.query).get('version') ?? '2';
-    const document = this.options.swagger();
-    if (!SWAGGER_VERSIONS.includes(version)) {
-      exchange.message(404, `There is no Swagger document of version '${version.slice(0, 20)}'; versions served: [2]`);
-    } else if (document === undefined) exchange.message(503, 'the models are being loaded', RETRY_SOON);
-    else exchange.json(200, document);
+  private describe(route: Route, exchange: Exchange): void {
+    const descriptions = this.options.descriptions();
+    if (descriptions === undefined) return exchange.message(503, 'the models are being loaded', RETRY_SOON);
+    if (route.kind !== 'swagger') return exchange.json(200, Buffer.from(JSON.stringify(descriptions.oip(route.model))));
+    const found = descriptions.swagger(new URLSearchParams(exchange.query).get('version'));
+    if ('document' in found) exchange.json(200, found.document, RUN_DID_NOT_FAIL);
+    else exchange.message(found.status, found.message);
   }
 
+  /** Never rejects. */
   private async answerScore(model: number | undefined, exchange: Exchange): Promise<void> {
-    const { pool } = this.options;
+    const { auth, service, relay } = this.options;
     if (model === undefined) return exchange.message(400, `Several models are served; score one of: ${this.scorePaths()}`);
-    if (!this.mayScore(exchange) || !this.mayRead(exchange)) return;
     let held = 0;
-    const hold = (bytes: number): boolean => {
-      if (!pool.queue.hold(bytes)) return false;
+    const hold: Hold = bytes => {
+      if (!service.pool.queue.hold(bytes)) return false;
       held += bytes;
       return true;
     };
     try {
+      if (auth !== undefined) {
+        const checked = auth.check(exchange.request);
+        const verdict = checked instanceof Promise ? await checked : checked;
+        if (verdict !== 'accepted') return exchange.message(verdict.status, verdict.message, verdict.headers);
+      }
+      if (!this.mayRead(exchange, model)) return;
       const { chunks, bytes } = await this.input(exchange, hold);
-      const result = await pool.score({ model, body: chunks, bytes }, exchange.response);
-      exchange.json(result.status, result.body, {
-        'x-ms-run-function-failed': result.runFailed ? 'True' : 'False',
-        'x-ms-run-fn-exec-ms': result.engineMs.toFixed(3),
-      });
-      if (result.status >= 500) this.logFailure(exchange, result.status, result.body.toString());
+      exchange.requestBytes = bytes;
+      exchange.requestBody = chunks;
+      const answer = await service.score(relay.request(exchange, model, chunks, bytes), exchange.response);
+      relay.answer(exchange, answer);
     } catch (error) {
       this.answerFailure(exchange, error as Error);
     } finally {
-      pool.queue.release(held);
+      service.pool.queue.release(held);
     }
   }
 
-  private mayScore(exchange: Exchange): boolean {
-    const { keys } = this.options;
-    if (keys === undefined || keys.admits(exchange.request.headers.authorization)) return true;
-    exchange.message(401, 'A valid key is needed: Authorization: Bearer <key>', { 'WWW-Authenticate': 'Bearer' });
-    return false;
-  }
-
   /** What the head alone shows to be hopeless is refused before the body is read. */
-  private mayRead(exchange: Exchange): boolean {
-    const { pool, maxBodyBytes } = this.options;
-    const { headers } = exchange.request;
+  private mayRead(exchange: Exchange, model: number): boolean {
+    const { service, maxBodyBytes } = this.options;
+    const headers = exchange.request.headers as HeaderValues & IncomingMessage['headers'];
     const announced = declaredLength(exchange.request);
-    const known = Number.isFinite(announced) ? announced : 0;
+    const bytes = Number.isFinite(announced) ? announced : 0;
     const encoding = headers['content-encoding'] ?? 'identity';
-    const admission = pool.admission(known);
-    if (!pool.started) this.refuse(exchange, 'no-engine');
-    else if (known > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
-    else if (/^multipart\//i.test(headers['content-type'] ?? ''))
+    if (!service.started) return this.refuse(exchange, 'no-engine');
+    if (bytes > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
+    else if (/^multipart\//i.test(headers['content-type'] ?? '') && !this.options.rawScript()) {
       exchange.message(415, 'multipart bodies are not read; send JSON');
-    else if (encoding !== 'identity') exchange.message(415, 'encoded bodies are not read; send JSON without Content-Encoding');
-    else if (admission !== 'accepted') this.refuse(exchange, admission);
-    else return true;
+    } else if (encoding !== 'identity' && encoding !== 'gzip') {
+      exchange.message(415, `bodies encoded as '${encoding.slice(0, 40)}' are not read; send gzip, or no Content-Encoding`);
+    } else {
+      const admission = service.admission({ model, bytes, headers });
+      return admission === 'accepted' || this.refuse(exchange, admission);
+    }
     return false;
   }
 
-  private async input(exchange: Exchange, hold: (bytes: number) => boolean): Promise<RequestBody> {
-    if (exchange.method === 'GET') {
+  private async input(exchange: Exchange, hold: Hold): Promise<RequestBody> {
+    if (exchange.method === 'GET' && !this.options.rawScript()) {
       const json = Buffer.from(queryAsJson(exchange.query));
       return { chunks: [json], bytes: json.length };
     }
@@ -151,22 +187,23 @@ export class ScoringApp {
     const failed = { 'x-ms-run-function-failed': 'True' };
     if (error instanceof CallerGoneError || error instanceof AbandonedError) return;
     if (error instanceof OverloadError) this.refuse(exchange, error.reason);
-    else if (error instanceof BodyRefusedError)
+    else if (error instanceof BodyRefusedError) {
+      if (error.status === 429) this.options.observer.rejected('too-many-bytes');
       exchange.message(error.status, error.message, error.status === 429 ? RETRY_SOON : {});
-    else if (error instanceof ScoringTimeoutError) exchange.message(504, error.message, failed);
+    } else if (error instanceof ScoringTimeoutError) exchange.message(504, error.message, failed);
     else if (error instanceof EngineLostError) {
       exchange.message(503, 'The engine ended while it scored this request.', { ...failed, ...RETRY_SOON });
-    } else exchange.message(500, 'The server failed.');
-    if (exchange.response.statusCode >= 500) this.logFailure(exchange, exchange.response.statusCode, error.message);
+    } else {
+      exchange.message(500, 'The server failed.');
+      exchange.failure = error.stack;
+    }
   }
 
-  private refuse(exchange: Exchange, reason: OverloadError['reason']): void {
+  private refuse(exchange: Exchange, reason: OverloadError['reason']): false {
     const { status, text } = OVERLOAD[reason];
+    this.options.observer.rejected(reason);
     exchange.message(status, text, RETRY_SOON);
-  }
-
-  private logFailure({ requestId, path }: Exchange, status: number, message: string): void {
-    this.options.log.error('request-failed', { requestId, path, status, message });
+    return false;
   }
 
   private scorePaths(): string {

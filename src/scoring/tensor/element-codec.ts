@@ -1,19 +1,9 @@
 import { fromFloat16Bits, toFloat16Bits } from './float16';
+import { JsonWriter } from './json-writer';
+import { TensorData } from './plain-tensor';
 import { ElementType } from './signature';
 
-/** The flat data of one tensor, as ONNX Runtime takes and gives it. */
-export type TensorData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | string[];
+export type { TensorData };
 
 /** How JSON values become elements of one type and back. */
 export interface ElementCodec {
@@ -22,18 +12,26 @@ export interface ElementCodec {
   readonly allocate: (length: number) => TensorData;
   /** Writes a row at `offset` and returns -1, or the index of the first value that is no such element. */
   readonly writeRow: (row: readonly unknown[], data: TensorData, offset: number) => number;
-  /** JSON text of the elements from `start` to `end`, brackets included. */
-  readonly rowText: (data: TensorData, start: number, end: number) => string;
+  /** The first `count` of these numbers as elements; undefined where one is none. Not for elements that are no numbers in JSON. */
+  readonly fromNumbers?: (values: Float64Array, count: number) => TensorData | undefined;
+  /** Writes the elements from `start` to `end`, with commas between them. */
+  readonly write: (writer: JsonWriter, data: TensorData, start: number, end: number) => void;
 }
 
 /** A number that JSON.parse has already rounded: the body must be read again with its digits kept. */
 export class RoundedInteger extends Error {}
 
 /** Not an array method: sparse rows cannot come out of JSON, and an indexed loop is what V8 makes fast. */
-function float(expected: string, allocate: (length: number) => Float32Array | Float64Array): ElementCodec {
+function float(expected: string, allocate: (length: number) => Float32Array | Float64Array): Omit<ElementCodec, 'write'> {
   return {
     expected,
     allocate,
+    // what is out of range was not read as plain numbers
+    fromNumbers: (values, count) => {
+      const data = allocate(count);
+      data.set(values.subarray(0, count));
+      return data;
+    },
     writeRow: (row, data, offset) => {
       const out = data as Float64Array;
       for (let i = 0; i < row.length; i++) {
@@ -45,8 +43,6 @@ function float(expected: string, allocate: (length: number) => Float32Array | Fl
       }
       return -1;
     },
-    // JSON has no NaN and no infinity: JSON.stringify makes them null
-    rowText: (data, start, end) => JSON.stringify(Array.from((data as Float64Array).subarray(start, end))),
   };
 }
 
@@ -64,8 +60,28 @@ const float16: ElementCodec = {
     }
     return -1;
   },
-  rowText: (data, start, end) => JSON.stringify(Array.from((data as Uint16Array).subarray(start, end), fromFloat16Bits)),
+  fromNumbers: (values, count) => {
+    const data = new Uint16Array(count);
+    for (let i = 0; i < count; i++) {
+      const half = toFloat16Bits(values[i]);
+      if ((half & 0x7c00) === 0x7c00) return undefined;
+      data[i] = half;
+    }
+    return data;
+  },
+  write: (writer, data, start, end) => {
+    writer.numbers(Float64Array.from((data as Uint16Array).subarray(start, end), fromFloat16Bits), 0, end - start);
+  },
 };
+
+const writeNumbers: ElementCodec['write'] = (writer, data, start, end) => writer.numbers(data as Float64Array, start, end);
+
+const float32: ElementCodec = {
+  ...float('a number in the range of float32', length => new Float32Array(length)),
+  write: (writer, data, start, end) => writer.singles(data as Float32Array, start, end),
+};
+
+const float64: ElementCodec = { ...float('a finite number', length => new Float64Array(length)), write: writeNumbers };
 
 type SmallIntegers = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
 
@@ -83,7 +99,16 @@ function integer(least: number, most: number, allocate: (length: number) => Smal
       }
       return -1;
     },
-    rowText: (data, start, end) => JSON.stringify(Array.from((data as Int32Array).subarray(start, end))),
+    fromNumbers: (values, count) => {
+      const data = allocate(count);
+      for (let i = 0; i < count; i++) {
+        const value = values[i];
+        if (value < least || value > most || value !== Math.floor(value)) return undefined;
+        data[i] = value;
+      }
+      return data;
+    },
+    write: writeNumbers,
   };
 }
 
@@ -100,8 +125,19 @@ function bigInteger(least: bigint, most: bigint, allocate: (length: number) => B
       }
       return -1;
     },
-    // exact digits on every version of Node.js, which JSON.stringify could not write
-    rowText: (data, start, end) => `[${(data as BigInt64Array).subarray(start, end).join(',')}]`,
+    fromNumbers: (values, count) => {
+      const data = allocate(count);
+      // halves of 32 bits: a BigInt for each element would cost more than all the rest
+      const halves = new Int32Array(data.buffer);
+      for (let i = 0; i < count; i++) {
+        const value = values[i];
+        if (!Number.isSafeInteger(value) || (value < 0 && least === 0n)) return undefined;
+        halves[2 * i] = value | 0;
+        halves[2 * i + 1] = Math.floor(value / 2 ** 32) | 0;
+      }
+      return data;
+    },
+    write: (writer, data, start, end) => writer.ascii((data as BigInt64Array).subarray(start, end).join(',')),
   };
 }
 
@@ -126,7 +162,9 @@ const bool: ElementCodec = {
     }
     return -1;
   },
-  rowText: (data, start, end) => JSON.stringify(Array.from((data as Uint8Array).subarray(start, end), value => value !== 0)),
+  write: (writer, data, start, end) => {
+    for (let i = start; i < end; i++) writer.ascii(`${i > start ? ',' : ''}${data[i] === 0 ? 'false' : 'true'}`);
+  },
 };
 
 const string: ElementCodec = {
@@ -141,13 +179,18 @@ const string: ElementCodec = {
     }
     return -1;
   },
-  rowText: (data, start, end) => JSON.stringify((data as string[]).slice(start, end)),
+  write: (writer, data, start, end) => {
+    for (let i = start; i < end; i++) {
+      if (i > start) writer.ascii(',');
+      writer.string((data as string[])[i]);
+    }
+  },
 };
 
 const CODECS: Readonly<Record<ElementType, ElementCodec>> = {
   float16,
-  float32: float('a number in the range of float32', length => new Float32Array(length)),
-  float64: float('a finite number', length => new Float64Array(length)),
+  float32,
+  float64,
   int8: integer(-128, 127, length => new Int8Array(length)),
   int16: integer(-32_768, 32_767, length => new Int16Array(length)),
   int32: integer(-2_147_483_648, 2_147_483_647, length => new Int32Array(length)),

@@ -1,10 +1,13 @@
-import { isUtf8 } from 'buffer';
+import { DimensionSizes } from './dimensions';
 import { RoundedInteger } from './element-codec';
-import { decodeTensor, DimensionSizes, encodeTensor, InputError, PlainTensor } from './json-tensor';
+import { JsonBody, maxJsonValues, parseJsonBody } from './json-body';
+import { decodeTensor, writeTensor } from './json-tensor';
+import { JsonWriter } from './json-writer';
+import { inputName, InputError, NamedTensors, PlainTensor, quotedList } from './plain-tensor';
+import { scanRequest } from './scan-request';
 import { maxJsonDepth, ModelSignature, TensorSignature } from './signature';
 
-/** Bodies below this size cannot nest deep enough to matter; above, the depth is counted before JSON.parse builds it. */
-const COUNT_DEPTH_FROM_BYTES = 256 * 1024;
+const writer = new JsonWriter();
 
 /**
  * Reads `{"<input>": nested array, …}`, or `{"data": …}` for a model with one input, against the model's signature.
@@ -13,63 +16,71 @@ const COUNT_DEPTH_FROM_BYTES = 256 * 1024;
  * @throws InputError where the body is no such JSON; its message names the input and the element.
  */
 export function decodeRequest(signature: ModelSignature, body: Buffer): Map<string, PlainTensor> {
-  const text = utf8(body);
-  const maxDepth = maxJsonDepth(signature);
-  if (body.length >= COUNT_DEPTH_FROM_BYTES && nestsDeeperThan(body, maxDepth)) {
-    throw new InputError(`the body nests deeper than ${maxDepth} levels, which no input of this model has`);
-  }
-  const values = namedInputs(signature, parse(text));
-  const exactValues = lazily(() => namedInputs(signature, parse(quoteLongIntegers(text))));
+  return scanRequest(signature, body) ?? parseRequest(signature, body);
+}
+
+/** As `decodeRequest`, by way of JSON.parse. */
+export function parseRequest(signature: ModelSignature, body: Buffer): Map<string, PlainTensor> {
+  const json = parseJsonBody(body, { depth: maxJsonDepth(signature), values: maxJsonValues(signature) });
+  const values = namedInputs(signature, json.value);
   const sizes: DimensionSizes = new Map();
-  return new Map(signature.inputs.map(input => [input.name, decodeExactly(input, values, exactValues, sizes)]));
+  return new Map(signature.inputs.map(input => [input.name, decodeInput(input, values, signature, json, sizes)]));
 }
 
 /** Writes `{"<output>": nested array, …}`. */
-export function encodeResponse(outputs: ReadonlyArray<readonly [string, PlainTensor]>): string {
-  return `{${outputs.map(([name, tensor]) => `${JSON.stringify(name)}:${encodeTensor(tensor)}`).join(',')}}`;
+export function encodeResponse(outputs: NamedTensors): string {
+  return writeResponse(outputs).toString();
+}
+
+/** As `encodeResponse`, in bytes. @throws RangeError where the answer is too long for a JSON text. */
+export function writeResponse(outputs: NamedTensors): Buffer {
+  writer.reset();
+  let separator = '{';
+  for (const [name, tensor] of outputs) {
+    writer.ascii(separator);
+    writer.string(name);
+    writer.ascii(':');
+    writeTensor(writer, tensor);
+    separator = ',';
+  }
+  writer.ascii(separator === '{' ? '{}' : '}');
+  return writer.take();
 }
 
 type NamedValues = ReadonlyMap<string, unknown>;
 
-function decodeExactly(
+function decodeInput(
   input: TensorSignature,
   values: NamedValues,
-  exactValues: () => NamedValues,
+  signature: ModelSignature,
+  json: JsonBody,
   sizes: DimensionSizes,
 ): PlainTensor {
+  return withExactIntegers(input.name, exactly =>
+    decodeTensor(input, (exactly ? namedInputs(signature, json.exactValue()) : values).get(input.name), sizes),
+  );
+}
+
+/** Decodes, and once more with all digits kept where that turns out to be needed. */
+export function withExactIntegers(name: string, decode: (exactly: boolean) => PlainTensor): PlainTensor {
   try {
-    return decodeTensor(input, values.get(input.name), sizes);
+    return decode(false);
   } catch (error) {
     if (!(error instanceof RoundedInteger)) throw error;
   }
   try {
-    return decodeTensor(input, exactValues().get(input.name), sizes);
+    return decode(true);
   } catch (error) {
     // what is still a rounded number was written with an exponent or a fraction
     if (!(error instanceof RoundedInteger)) throw error;
-    throw new InputError(`input ${JSON.stringify(input.name)}: integers beyond 2^53 must be written with all their digits`);
-  }
-}
-
-function utf8(body: Buffer): string {
-  if (body.length === 0) throw new InputError('the body is empty; it must be a JSON object of inputs');
-  if (!isUtf8(body)) throw new InputError('the body is not UTF-8');
-  const marked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
-  return body.toString('utf8', marked ? 3 : 0);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`the body is not JSON: ${(error as Error).message}`);
+    throw new InputError(`${inputName(name)}: integers beyond 2^53 must be written with all their digits`);
   }
 }
 
 /** The value of each input, under its name; nothing is ever looked up in the parsed object by a name that it does not own. */
 function namedInputs(signature: ModelSignature, body: unknown): NamedValues {
   const names = signature.inputs.map(input => input.name);
-  const wanted = `a JSON object with ${names.length === 1 ? 'the input' : 'the inputs'} ${quoted(names)}`;
+  const wanted = `a JSON object with ${names.length === 1 ? 'the input' : 'the inputs'} ${quotedList(names)}`;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new InputError(`expected ${wanted}`);
   const entries = Object.entries(body);
   if (names.length === 1 && names[0] !== 'data' && entries.length === 1 && entries[0][0] === 'data') {
@@ -79,50 +90,9 @@ function namedInputs(signature: ModelSignature, body: unknown): NamedValues {
   const unknown = [...values.keys()].filter(name => !names.includes(name));
   const missing = names.filter(name => !values.has(name));
   const faults = [
-    ...(unknown.length > 0 ? [`unknown: ${quoted(unknown.slice(0, 5))}`] : []),
-    ...(missing.length > 0 ? [`missing: ${quoted(missing)}`] : []),
+    ...(unknown.length > 0 ? [`unknown: ${quotedList(unknown.slice(0, 5))}`] : []),
+    ...(missing.length > 0 ? [`missing: ${quotedList(missing)}`] : []),
   ];
   if (faults.length > 0) throw new InputError(`expected ${wanted}; ${faults.join('; ')}`);
   return values;
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map(name => JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)).join(', ');
-}
-
-/** Puts quotes around integers that a double may round, outside of strings, so that their digits survive JSON.parse. */
-function quoteLongIntegers(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, token => (token[0] === '"' ? token : `"${token}"`));
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Whether arrays and objects nest deeper than `limit`; counts brackets outside of strings, builds nothing. */
-function nestsDeeperThan(json: Buffer, limit: number): boolean {
-  let depth = 0;
-  for (let i = 0; i < json.length; i++) {
-    const byte = json[i];
-    if (byte === QUOTE) {
-      i = endOfString(json, i);
-      if (i < 0) return false; // no end: JSON.parse says so
-    } else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > limit) return true;
-    } else if (byte === 0x5d || byte === 0x7d) depth--;
-  }
-  return false;
-}
-
-function endOfString(json: Buffer, start: number): number {
-  for (let end = json.indexOf(QUOTE, start + 1); end >= 0; end = json.indexOf(QUOTE, end + 1)) {
-    let backslashes = 0;
-    while (json[end - 1 - backslashes] === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return end;
-  }
-  return -1;
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -1,18 +1,11 @@
-import { ElementCodec, elementCodec, TensorData } from './element-codec';
+import { checkNamedDimensions, DimensionSizes, elementCount } from './dimensions';
+import { ElementCodec, elementCodec } from './element-codec';
+import { JsonWriter } from './json-writer';
+import { inputName, InputError, PlainTensor } from './plain-tensor';
 import { TensorSignature, UNKNOWN_RANK_LIMIT } from './signature';
 
-/** A tensor in the form that ONNX Runtime takes and gives. */
-export interface PlainTensor {
-  readonly type: string;
-  readonly data: TensorData;
-  readonly dims: readonly number[];
-}
-
-/** The caller's input does not fit the model; the message names the element. Becomes status 400. */
-export class InputError extends Error {}
-
-/** Sizes that named dimensions have taken in this request, and the input that set each. */
-export type DimensionSizes = Map<string, { readonly size: number; readonly input: string }>;
+export { InputError };
+export type { PlainTensor };
 
 /**
  * Nested arrays to one tensor, checked against the signature before ONNX Runtime sees them.
@@ -24,26 +17,39 @@ export function decodeTensor(signature: TensorSignature, value: unknown, sizes: 
   return new TensorReader(signature, codecOf(signature.type)).read(value, sizes);
 }
 
-/** One tensor as JSON text: nested arrays, a bare value for a scalar. NaN and infinities become null. */
-export function encodeTensor(tensor: PlainTensor): string {
+/** Writes one tensor as nested arrays, a bare value for a scalar. NaN and infinities become null. */
+export function writeTensor(writer: JsonWriter, tensor: PlainTensor): void {
   const codec = codecOf(tensor.type);
-  if (tensor.dims.length === 0) return codec.rowText(tensor.data, 0, 1).slice(1, -1);
-  return encodeLevel(
-    codec,
-    tensor,
-    0,
-    0,
-    tensor.dims.reduce((product, size) => product * size, 1),
-  );
+  if (tensor.dims.length === 0) codec.write(writer, tensor.data, 0, 1);
+  else writeLevel(writer, codec, tensor, 0, 0, elementCount(tensor.dims));
 }
 
-function encodeLevel(codec: ElementCodec, tensor: PlainTensor, level: number, start: number, length: number): string {
-  if (level === tensor.dims.length - 1) return codec.rowText(tensor.data, start, start + length);
-  const size = tensor.dims[level];
-  const step = length / size;
-  const parts: string[] = [];
-  for (let i = 0; i < size; i++) parts.push(encodeLevel(codec, tensor, level + 1, start + i * step, step));
-  return `[${parts.join(',')}]`;
+/** Writes one tensor's elements as one array. */
+export function writeFlatTensor(writer: JsonWriter, tensor: PlainTensor): void {
+  writer.ascii('[');
+  codecOf(tensor.type).write(writer, tensor.data, 0, elementCount(tensor.dims));
+  writer.ascii(']');
+}
+
+function writeLevel(
+  writer: JsonWriter,
+  codec: ElementCodec,
+  tensor: PlainTensor,
+  level: number,
+  start: number,
+  length: number,
+): void {
+  writer.ascii('[');
+  if (level === tensor.dims.length - 1) codec.write(writer, tensor.data, start, start + length);
+  else {
+    const size = tensor.dims[level];
+    const step = length / size;
+    for (let i = 0; i < size; i++) {
+      if (i > 0) writer.ascii(',');
+      writeLevel(writer, codec, tensor, level + 1, start + i * step, step);
+    }
+  }
+  writer.ascii(']');
 }
 
 class TensorReader {
@@ -54,10 +60,10 @@ class TensorReader {
 
   read(value: unknown, sizes: DimensionSizes): PlainTensor {
     const dims = this.dimensions(value);
-    this.checkNamedDimensions(dims, sizes);
+    checkNamedDimensions(this.signature, dims, sizes);
     // every length is checked before memory is taken: a long first row cannot promise what the others do not have
     const rows = dims.length === 0 ? [[value]] : this.rows(value, dims);
-    const data = this.codec.allocate(dims.reduce((product, size) => product * size, 1));
+    const data = this.codec.allocate(elementCount(dims));
     const width = dims[dims.length - 1] ?? 1;
     rows.forEach((row, index) => {
       const wrong = this.codec.writeRow(row, data, index * width);
@@ -81,18 +87,6 @@ class TensorReader {
       inner = (inner as unknown[])[0];
     }
     return dims;
-  }
-
-  private checkNamedDimensions(dims: readonly number[], sizes: DimensionSizes): void {
-    this.signature.shape.forEach((name, level) => {
-      if (typeof name !== 'string' || name === '') return;
-      const known = sizes.get(name);
-      if (known === undefined) sizes.set(name, { size: dims[level], input: this.signature.name });
-      else if (known.size !== dims[level]) {
-        const other = JSON.stringify(known.input);
-        throw this.fault([], `dimension ${level} is ${dims[level]}, but "${name}" is already ${known.size} in input ${other}`);
-      }
-    });
   }
 
   /** The innermost arrays, in order; all arrays above and among them are checked for their length. */
@@ -140,7 +134,7 @@ class TensorReader {
 
   private fault(path: readonly number[], text: string): InputError {
     const indexes = path.map(index => `[${index}]`).join('');
-    return new InputError(`input ${JSON.stringify(this.signature.name)}${indexes}: ${text}`);
+    return new InputError(`${inputName(this.signature.name)}${indexes}: ${text}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'child_process';
 import { once } from 'events';
-import { mkdtempSync, rmSync } from 'fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'fs';
 import { IncomingMessage, request as httpRequest } from 'http';
 import { tmpdir } from 'os';
 import * as path from 'path';
@@ -20,7 +20,8 @@ let bundle: string | undefined;
 /** Bundles the server as it ships; inside the repository, so that it finds ONNX Runtime. */
 export function serverBundle(): string {
   if (bundle !== undefined) return bundle;
-  const outfile = path.join(ROOT, `node_modules/.cache/model-serving-tests/scoring-server-${process.pid}.js`);
+  const folder = path.join(ROOT, `node_modules/.cache/model-serving-tests/${process.pid}`);
+  const outfile = path.join(folder, 'scoring-server.js');
   const options = [
     '--bundle',
     '--platform=node',
@@ -36,6 +37,7 @@ export function serverBundle(): string {
     `--outfile=${outfile}`,
     ...options,
   ]);
+  symlinkSync(path.join(ROOT, 'src/scoring/python'), path.join(folder, 'python'));
   return (bundle = outfile);
 }
 
@@ -52,7 +54,7 @@ export async function serve(modelPath: string, env: LaunchOptions['env'] = {}): 
 export async function stopServers(): Promise<void> {
   await Promise.all([...launched].map(server => server.stop()));
   launched.clear();
-  if (bundle !== undefined) rmSync(bundle, { force: true });
+  if (bundle !== undefined) rmSync(path.dirname(bundle), { recursive: true, force: true });
   bundle = undefined;
 }
 

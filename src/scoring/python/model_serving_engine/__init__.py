@@ -1,0 +1,1 @@
+"""Hosts Microsoft's azureml-inference-server-http, unchanged, behind the scoring server."""

@@ -1,0 +1,5 @@
+import { writeFileSync } from 'fs';
+import * as path from 'path';
+import { parityDocument } from './documentation';
+
+writeFileSync(path.join(__dirname, '../../docs/azureml-parity.md'), parityDocument());

@@ -1,0 +1,41 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { LocalService, runPython } from './support/local-service';
+import { InferenceConfig } from '../../src';
+import { temporaryFolder } from '../support/files';
+const A = path.join(__dirname, 'article');
+const condaFile = path.join(A, 'env/myenv.yml');
+test('x', async () => {
+  const raw = new LocalService('raw-http', { inferenceConfig: InferenceConfig.python({ entryScript: path.join(A, 'raw_http.py'), condaFile }), props: { corsOrigins: ['http://www.example.com'] } });
+  raw.build();
+  const t = runPython(raw.image, path.join(A, 'train.py'), temporaryFolder());
+  process.stderr.write(t + fs.readdirSync(t) + fs.readFileSync(path.join(t, 'expected.json'), 'utf8').slice(-900) + '\n');
+  fs.cpSync(t, '/tmp/h/images/trained', { recursive: true });
+  await raw.start();
+  const show = async (r: Response) => process.stderr.write(`${r.status} ${JSON.stringify([...r.headers])} ${(await r.text()).slice(0, 3000)}\n\n`);
+  const o = { origin: 'http://www.example.com' };
+  await show(await raw.fetch('/score?a=%20b&c=1', { headers: o }));
+  await show(await raw.fetch('/score', { method: 'POST', body: Buffer.from([0, 255, 128]), headers: o }));
+  await show(await raw.fetch('/score', { method: 'POST', key: null, headers: o }));
+  await show(await raw.fetch('/score', { method: 'OPTIONS', key: null, headers: { ...o, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' } }));
+  await show(await raw.fetch('/score', { method: 'OPTIONS', headers: { ...o } }));
+  await show(await raw.fetch('/score', { method: 'PUT', headers: { ...o } }));
+  await show(await raw.fetch('/swagger.json', {}));
+  const cors = new LocalService('cors', { inferenceConfig: InferenceConfig.python({ entryScript: path.join(A, 'cors.py'), condaFile }) });
+  cors.build(); await cors.start();
+  await show(await cors.fetch('/score', { method: 'POST', body: 'hello', headers: o }));
+  await show(await cors.fetch('/score?x=1', { headers: o }));
+  await show(await cors.fetch('/score', { method: 'OPTIONS', key: null, headers: { ...o, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' } }));
+  const sk = new LocalService('myservice', { inferenceConfig: InferenceConfig.python({ sourceDirectory: A, entryScript: 'x/y/score.py', condaFile }), models: { 'sklearn_regression_model.pkl': t + '/sklearn_regression_model.pkl' } });
+  sk.build(); await sk.start();
+  await show(await sk.score({ data: [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]] }));
+  await show(await sk.score({ data: [[1, 2, 3]] }));
+  await show(await sk.fetch('/swagger.json', {}));
+  await show(await sk.fetch('/swagger.json', {key: null}));
+  const pb = new LocalService('power-bi', { inferenceConfig: InferenceConfig.python({ entryScript: path.join(A, 'power_bi.py'), condaFile }), models: { 'model_name': t + '/model.pkl' } });
+  pb.build(); await pb.start();
+  await show(await pb.score({ data: [{ input_name_1: 1, input_name_2: 'value1', input_name_3: 2 }] }));
+  await show(await pb.fetch('/swagger.json', {}));
+  for (const s of [raw, cors, sk, pb]) { process.stderr.write(s.logs() + '\n---\n' + s.inspect('{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.Memory}} {{.Config.User}} {{.HostConfig.Tmpfs}}\n')); }
+  for (const s of [raw, cors, sk, pb]) { s.signal('TERM'); process.stderr.write(await s.exitCode() + '\n'); s.remove(); }
+}, 600000);
