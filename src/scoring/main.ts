@@ -1,6 +1,8 @@
 import { engineMain } from './engine/engine-main';
 import { ENGINE_ARGUMENT } from './engine/protocol';
+import { READER_ARGUMENT, readerMain } from './engine/reader-thread';
 import { serverMain } from './server-main';
 
-if (process.argv[2] === ENGINE_ARGUMENT) engineMain();
+if (process.argv[2] === READER_ARGUMENT) readerMain();
+else if (process.argv[2] === ENGINE_ARGUMENT) engineMain();
 else void serverMain(process.env, __filename);

@@ -106,9 +106,9 @@ export class ScoringServer {
     const { settings, service, log } = this;
     const gauges = {
       inFlight: () => this.app?.active ?? 0,
-      queueLength: () => service.pool.queue.length,
-      heldBytes: () => service.pool.queue.heldBytes,
-      engines: () => service.pool.engines,
+      queueLength: () => service.queueLength,
+      heldBytes: () => service.bodies.heldBytes,
+      engines: () => service.engineCount,
     };
     const telemetry = await Telemetry.start(settings.telemetry, gauges, log);
     log.tap(line => telemetry.logLine(line));

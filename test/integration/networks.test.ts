@@ -39,7 +39,7 @@ const FORMS: Readonly<Record<string, (service: Service, input: FloatTensor) => P
   JSON: async ({ scoringUri, input: { name }, output }, { data, dims }) => {
     const answer = await post(scoringUri, JSON.stringify({ [name]: nested(data, dims) }), 'application/json');
     const values = ((await answer.json()) as Record<string, Nested>)[output.name];
-    return { dims: sizesOf(values), data: Float32Array.from([values].flat(Infinity) as number[]) };
+    return { dims: sizesOf(values), data: Float32Array.from(flat(values)) };
   },
 
   'octet-stream': async ({ scoringUri, output }, { data, dims }) => {
@@ -78,6 +78,8 @@ interface OipAnswer {
 type Nested = number | Nested[];
 
 const sizesOf = (values: Nested): number[] => (Array.isArray(values) ? [values.length, ...sizesOf(values[0])] : []);
+
+const flat = (values: Nested): number[] => (Array.isArray(values) ? values.flatMap(flat) : [values]);
 
 /** The model of this file, served; it goes by the file's name. */
 async function served(file: string): Promise<Service> {

@@ -11,6 +11,7 @@ import { attempt, runAside } from './support/run';
 
 /** Swagger 2.0 is what version 2.4 reads. */
 const GENERATOR = 'io/swagger/swagger-codegen-cli';
+const PYTHON = process.env.MODEL_SERVING_TEST_PYTHON ?? 'python3';
 
 /** The generator's jar: a file that is named, or the newest in Maven's local repository. */
 function generatorJar(): string | undefined {
@@ -34,7 +35,7 @@ const generator = () =>
     : undefined;
 /** What the generated Python client imports. */
 const pythonPackages = () =>
-  attempt('python3', ['-c', 'import six, urllib3, certifi, dateutil'], { timeoutSeconds: 20 }).status === 0
+  attempt(PYTHON, ['-c', 'import six, urllib3, certifi, dateutil'], { timeoutSeconds: 20 }).status === 0
     ? undefined
     : 'python3 has not six, urllib3, certifi and python-dateutil';
 
@@ -108,7 +109,7 @@ api = swagger_client.DefaultApi(swagger_client.ApiClient(configuration))
 answer = api.run_ml_service(swagger_client.ServiceInput(features=${JSON.stringify(FEATURES)}))
 print(json.dumps([api.service_health_check(), answer.probabilities]))`;
 
-      const printed = await runAside('python3', ['-c', script], { cwd: folder });
+      const printed = await runAside(PYTHON, ['-c', script], { cwd: folder });
 
       expect(JSON.parse(printed)).toEqual(['Healthy', await scoredDirectly()]);
     },

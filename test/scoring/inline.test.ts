@@ -1,5 +1,5 @@
 import { ENV } from '../../src/core/server-contract';
-import { at, enginePids, events, fixture, post, removeFolders, serve, stopServers } from './support/server';
+import { at, enginePids, events, fixture, post, removeFolders, request, serve, stopServers } from './support/server';
 
 jest.setTimeout(60_000);
 
@@ -64,6 +64,48 @@ describe('a model that costs a fraction of a millisecond', () => {
 
     expect(enginePids(server)).toHaveLength(1);
     expect(events(server, 'scoring-inline')).toEqual([]);
+  });
+});
+
+describe('a model whose requests only cost something to read', () => {
+  const value = (channel: number, row: number, column: number) => (channel + 1) * ((row * 224 + column) % 7);
+  const range = (length: number) => Array.from({ length }, (_, i) => i);
+  const image = [range(3).map(channel => range(224).map(row => range(224).map(column => value(channel, row, column))))];
+  const mean = range(224 * 224).reduce((sum, i) => sum + (i % 7), 0) / (224 * 224);
+  const isRight = (answer: unknown) => {
+    const [means] = (answer as { means: number[][] }).means;
+    means.forEach((found, channel) => expect(found).toBeCloseTo(mean * (channel + 1), 3));
+  };
+
+  test('has them read by threads, and no engine process', async () => {
+    const server = await serve(fixture('means'), { [ENV.maxConcurrentRequests]: '2' });
+    const answers = await Promise.all(range(6).map(() => post(server.scoringUri, { image })));
+
+    expect(answers.map(({ status }) => status)).toEqual(range(6).map(() => 200));
+    answers.forEach(({ json }) => isRight(json));
+    expect(enginePids(server)).toEqual([]);
+  });
+
+  test('is told in the same words what is wrong with one', async () => {
+    const threads = await serve(fixture('means'));
+    const engines = await serve(fixture('means'), { [ENV.inline]: 'off' });
+    const wrong = [...image[0].slice(0, 2), [...image[0][2].slice(0, 223), [...image[0][2][223].slice(0, 223), 'x']]];
+    const [one, other] = await Promise.all([threads, engines].map(({ scoringUri }) => post(scoringUri, { image: [wrong] })));
+
+    expect(one.status).toBe(400);
+    expect(one.json.message).toContain('[0][2][223][223]');
+    expect(one.json).toEqual(other.json);
+    isRight((await post(threads.scoringUri, { image })).json);
+  });
+
+  test('ends a thread that reads for too long, and answers the next request', async () => {
+    const server = await serve(fixture('means'), { [ENV.scoringTimeoutMs]: '1' });
+    const late = await post(server.scoringUri, { image });
+
+    expect(late.status).toBe(504);
+    expect((await request(server.healthUri)).status).toBe(200);
+    const raw = Buffer.from(Float32Array.from(image.flat(3)).buffer);
+    isRight((await post(server.scoringUri, raw, { 'content-type': 'application/octet-stream' })).json);
   });
 });
 

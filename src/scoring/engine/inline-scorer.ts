@@ -71,13 +71,20 @@ export class InlineScorer {
   private scheduled = false;
 
   private constructor(
-    private readonly models: OnnxModels,
+    readonly models: OnnxModels,
     private readonly maxBatch: number,
     private readonly observer?: InlineObserver,
   ) {}
 
   get service(): LoadedService {
     return this.models.service;
+  }
+
+  /** Whether only the reading of a request is too much for the front: then a thread reads it, and it is scored here. */
+  takesOnceRead({ model, protocol, headers, query, bytes }: Omit<ScoreRequest, 'body'>): boolean {
+    const plain =
+      protocol === 'azureml' && query === '' && !isBinary(headers['content-type']) && !/octet|npy/.test(String(headers.accept));
+    return plain && runMs(this.service.models[model], bytes / LEAST_JSON_BYTES) <= REQUEST_MS;
   }
 
   /** Whether a usual JSON request is cheap; otherwise engines will be needed at once. */
@@ -133,14 +140,17 @@ export class InlineScorer {
   }
 }
 
-/** An upper estimate. */
-function costMs({ cost }: LoadedModel, bytes: number, binary: boolean): number {
+/** An upper estimate, like the next one. */
+function costMs(model: LoadedModel, bytes: number, binary: boolean): number {
+  return runMs(model, binary ? bytes : bytes / LEAST_JSON_BYTES) + bytes * (binary ? BINARY_MS : JSON_MS);
+}
+
+/** Of a run with no more elements than that. */
+function runMs({ cost }: LoadedModel, elements: number): number {
   if (cost === undefined) return Infinity;
-  const elements = binary ? bytes : bytes / LEAST_JSON_BYTES;
   const times = cost.grows ? Math.max(1, elements / Math.max(1, cost.elements)) : 1;
   // most of a cheap run is the call itself, which more elements do not repeat
-  const run = cost.runMs * (1 + (times - 1) / 8);
-  return run + bytes * (binary ? BINARY_MS : JSON_MS);
+  return cost.runMs * (1 + (times - 1) / 8);
 }
 
 function isBinary(contentType: string | string[] | undefined): boolean {

@@ -7,7 +7,8 @@ import { Caller, EnginePool, PoolObserver } from './engine-pool';
 import { EngineProcess } from './engine-process';
 import { InlineScorer } from './inline-scorer';
 import { ENGINE_ARGUMENT, EngineLoad } from './protocol';
-import { Admission } from './request-queue';
+import { ReaderEngine } from './reader-engine';
+import { Admission, RequestQueue } from './request-queue';
 
 /** What the service is made of. */
 export interface ScoringServiceOptions {
@@ -20,84 +21,120 @@ export interface ScoringServiceOptions {
   readonly collect?: (model: string, designation: string, data: Buffer) => void;
 }
 
+/** What is known of a request before its body is read. */
+export type RequestHead = Omit<ScoreRequest, 'body'>;
+
 /** Python ends a run itself by an alarm: loading the model again would cost more than to wait for that. */
 const PYTHON_GRACE_MS = 500;
 
 /**
- * Scores requests where they cost least: cheap ones in this process, all others in engine processes. Where all usual requests
- * are cheap, engines are started when the first other one comes.
+ * Scores requests where they cost least: cheap ones in this process, those that only cost something to read after a thread has
+ * read them, all others in engine processes. Where models are cheap, threads and processes are started when they are first needed.
  */
 export class ScoringService {
-  readonly pool: EnginePool;
+  private readonly engines: EnginePool;
   private inline?: InlineScorer;
-  private poolStart?: Promise<void>;
+  private readers?: EnginePool;
+  private readonly starts = new Map<EnginePool, Promise<void>>();
 
   constructor(private readonly options: ScoringServiceOptions) {
-    const { limits } = options.settings;
-    this.pool = new EnginePool({
-      engines: limits.maxConcurrentRequests,
-      start: () => this.startEngine(),
-      maxQueuedRequests: limits.maxQueuedRequests,
-      maxHeldBytes: limits.maxHeldBytes,
-      maxQueueWaitMs: limits.maxQueueWaitMs,
-      maxBatch: limits.maxBatch,
-      batchDelayMs: limits.batchDelayMs,
-      log: options.log,
-      observer: options.observer,
-    });
+    this.engines = this.createPool(() => this.startEngine());
   }
 
   /** Resolves when the first request can be scored. @throws EngineStartError, ModelError */
   async start(): Promise<void> {
-    this.inline = await this.loadInline();
-    if (this.inline?.takesUsualRequests !== true) await this.startPool();
+    const inline = await this.loadInline();
+    this.inline = inline;
+    if (inline === undefined) return this.started(this.engines);
+    this.readers = this.createPool(() => this.startReader(inline));
+    if (!inline.takesUsualRequests) await this.started(this.readers);
   }
 
   /** What is served, once it is started. */
   get service(): LoadedService {
-    return this.inline?.service ?? this.pool.service;
+    return this.inline?.service ?? this.engines.service;
   }
 
-  get started(): boolean {
-    return this.inline !== undefined || this.pool.started;
+  get hasStarted(): boolean {
+    return this.inline !== undefined || this.engines.started;
   }
 
   get ready(): boolean {
-    return this.inline !== undefined || this.pool.ready;
+    return this.inline !== undefined || this.engines.ready;
+  }
+
+  /** Requests that wait for an engine. */
+  get queueLength(): number {
+    return this.pools.reduce((sum, { queue }) => sum + queue.length, 0);
+  }
+
+  /** Engine processes and threads that are alive. */
+  get engineCount(): number {
+    return this.pools.reduce((sum, pool) => sum + pool.engines, 0);
+  }
+
+  /** Bytes of all bodies that are held, wherever they are scored. */
+  get bodies(): Pick<RequestQueue<never>, 'hold' | 'release' | 'heldBytes'> {
+    return this.engines.queue;
   }
 
   /** What a request would meet, before its body is read. */
-  admission(request: Pick<ScoreRequest, 'model' | 'bytes' | 'headers'>): Admission {
-    if (this.inline?.takes(request)) return this.pool.queue.admitsBytes(request.bytes) ? 'accepted' : 'too-many-bytes';
-    return this.pool.admission(request.bytes);
+  admission(request: RequestHead): Admission {
+    if (!this.engines.queue.admitsBytes(request.bytes)) return 'too-many-bytes';
+    return this.inline?.takes(request) ? 'accepted' : this.poolFor(request).admission(0);
   }
 
   /** @throws OverloadError, AbandonedError, EngineLostError, ScoringTimeoutError */
   score(request: ScoreRequest, caller: Caller): Promise<ScoreAnswer> {
     if (this.inline?.takes(request)) return this.inline.score(request);
-    return this.pool.started || this.inline === undefined ? this.pool.score(request, caller) : this.scoreFirst(request, caller);
+    const pool = this.poolFor(request);
+    return pool.started || this.inline === undefined ? pool.score(request, caller) : this.scoreFirst(pool, request, caller);
   }
 
   async stop(): Promise<void> {
-    await this.poolStart?.catch(() => undefined);
-    await this.pool.stop();
+    await Promise.allSettled(this.starts.values());
+    await Promise.all(this.pools.map(pool => pool.stop()));
   }
 
+  /** Ends everything now. */
   kill(): void {
-    this.pool.kill();
+    for (const pool of this.pools) pool.kill();
   }
 
-  private async scoreFirst(request: ScoreRequest, caller: Caller): Promise<ScoreAnswer> {
-    await this.startPool();
-    return this.pool.score(request, caller);
+  private get pools(): readonly EnginePool[] {
+    return this.readers === undefined ? [this.engines] : [this.engines, this.readers];
   }
 
-  /** Once; again only where it failed. */
-  private startPool(): Promise<void> {
-    return (this.poolStart ??= this.pool.start().catch((error: Error) => {
-      this.poolStart = undefined;
+  private poolFor(request: RequestHead): EnginePool {
+    return this.readers !== undefined && this.inline?.takesOnceRead(request) ? this.readers : this.engines;
+  }
+
+  private createPool(start: () => Promise<Engine>): EnginePool {
+    const { settings, log, observer } = this.options;
+    const { limits } = settings;
+    return new EnginePool({ ...limits, engines: limits.maxConcurrentRequests, start, log, observer });
+  }
+
+  private async scoreFirst(pool: EnginePool, request: ScoreRequest, caller: Caller): Promise<ScoreAnswer> {
+    await this.started(pool);
+    return pool.score(request, caller);
+  }
+
+  /** Starts a pool once; again only where it failed. */
+  private started(pool: EnginePool): Promise<void> {
+    const known = this.starts.get(pool);
+    if (known !== undefined) return known;
+    const start = pool.start().catch((error: Error) => {
+      this.starts.delete(pool);
       throw error;
-    }));
+    });
+    this.starts.set(pool, start);
+    return start;
+  }
+
+  private startReader({ models }: InlineScorer): Promise<Engine> {
+    const { program, settings } = this.options;
+    return ReaderEngine.start({ program, models, scoringTimeoutMs: settings.limits.scoringTimeoutMs });
   }
 
   private async loadInline(): Promise<InlineScorer | undefined> {

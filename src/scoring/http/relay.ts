@@ -1,4 +1,5 @@
 import { HeaderValues, ScoreAnswer, ScoreRequest } from '../engine/engine';
+import { RequestHead } from '../engine/scoring-service';
 import { Exchange } from './exchange';
 
 /** How requests go to engines and answers come back. */
@@ -24,10 +25,13 @@ const OWN_HEADERS = new Set([
 export class Relay {
   constructor(private readonly options: RelayOptions) {}
 
+  /** What is known before the body is read: `bytes` of it are announced. */
+  head({ method, path, query, route, request }: Exchange, model: number, bytes: number): RequestHead {
+    return { model, protocol: route?.protocol ?? 'azureml', method, path, query, headers: request.headers, bytes };
+  }
+
   request(exchange: Exchange, model: number, body: readonly Buffer[], bytes: number): ScoreRequest {
-    const { method, path, query, route } = exchange;
-    const protocol = route?.protocol ?? 'azureml';
-    return { model, protocol, method, path, query, headers: this.headersFor(exchange), body, bytes };
+    return { ...this.head(exchange, model, bytes), headers: this.headersFor(exchange), body };
   }
 
   answer(exchange: Exchange, answer: ScoreAnswer): void {

@@ -1,5 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'http';
-import { EngineLostError, HeaderValues, ScoringTimeoutError } from '../engine/engine';
+import { EngineLostError, ScoringTimeoutError } from '../engine/engine';
 import { AbandonedError, OverloadError } from '../engine/engine-pool';
 import { ScoringService } from '../engine/scoring-service';
 import { Authenticator } from './authenticator';
@@ -99,7 +99,7 @@ export class ScoringApp {
     const preflight = this.options.cors?.preflight(exchange.request);
     if (preflight !== undefined) exchange.preflight(preflight);
     else if (route.kind === 'score' && this.options.rawScript()) void this.answerScore(0, exchange);
-    else exchange.text(200, '', { ...RUN_DID_NOT_FAIL, Allow: methodsOf(route).join(', ') });
+    else exchange.text(200, '', { ...(route.kind === 'score' ? RUN_DID_NOT_FAIL : {}), Allow: methodsOf(route).join(', ') });
   }
 
   private answer(route: Route, exchange: Exchange): void {
@@ -131,7 +131,7 @@ export class ScoringApp {
     if (model === undefined) return exchange.message(400, `Several models are served; score one of: ${this.scorePaths()}`);
     let held = 0;
     const hold: Hold = bytes => {
-      if (!service.pool.queue.hold(bytes)) return false;
+      if (!service.bodies.hold(bytes)) return false;
       held += bytes;
       return true;
     };
@@ -150,25 +150,25 @@ export class ScoringApp {
     } catch (error) {
       this.answerFailure(exchange, error as Error);
     } finally {
-      service.pool.queue.release(held);
+      service.bodies.release(held);
     }
   }
 
   /** What the head alone shows to be hopeless is refused before the body is read. */
   private mayRead(exchange: Exchange, model: number): boolean {
-    const { service, maxBodyBytes } = this.options;
-    const headers = exchange.request.headers as HeaderValues & IncomingMessage['headers'];
+    const { service, relay, maxBodyBytes } = this.options;
+    const { headers } = exchange.request;
     const announced = declaredLength(exchange.request);
     const bytes = Number.isFinite(announced) ? announced : 0;
     const encoding = headers['content-encoding'] ?? 'identity';
-    if (!service.started) return this.refuse(exchange, 'no-engine');
+    if (!service.hasStarted) return this.refuse(exchange, 'no-engine');
     if (bytes > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
     else if (/^multipart\//i.test(headers['content-type'] ?? '') && !this.options.rawScript()) {
       exchange.message(415, 'multipart bodies are not read; send JSON');
     } else if (encoding !== 'identity' && encoding !== 'gzip') {
       exchange.message(415, `bodies encoded as '${encoding.slice(0, 40)}' are not read; send gzip, or no Content-Encoding`);
     } else {
-      const admission = service.admission({ model, bytes, headers });
+      const admission = service.admission(relay.head(exchange, model, bytes));
       return admission === 'accepted' || this.refuse(exchange, admission);
     }
     return false;

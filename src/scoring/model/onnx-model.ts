@@ -1,16 +1,18 @@
 import { LoadedModel, ModelCost, ModelSample, ScoreAnswer, ScoreRequest } from '../engine/engine';
 import { ModelToLoad } from '../engine/protocol';
+import { ReadResult } from '../engine/reader-thread';
 import { openModel, signatureOf } from '../onnx-signature';
 import { SessionSettings } from '../settings';
 import { TensorData } from '../tensor/element-codec';
-import { encodeResponse } from '../tensor/json-request';
+import { encodeResponse, writeResponse } from '../tensor/json-request';
 import { InputError, PlainTensor } from '../tensor/json-tensor';
 import { ModelSignature } from '../tensor/signature';
 import { decodeWire, wireError } from '../wire/decode';
 import { DecodedRequest } from '../wire/wire-request';
 import { batchKey, joinRows, sliceRows, Tensors } from './batch';
 import { scoresRowsByThemselves } from './batch-check';
-import { InferenceSession, onnxRuntime, RUN_OPTIONS, Tensor } from './onnx-runtime';
+import { JoinedBody } from './joined-body';
+import { InferenceSession, onnxRuntime, RUN_OPTIONS, runNow, Tensor } from './onnx-runtime';
 import { elements, sampleInputs } from './sample';
 
 type TensorConstructor = new (type: string, data: TensorData, dims: readonly number[]) => Tensor;
@@ -23,6 +25,8 @@ const MAX_SAMPLE_SEARCH_MS = 5_000;
 /** Runs from which the cost of one is judged; a model whose first run takes longer is not cheap, whatever the others take. */
 const COST_RUNS = 20;
 const COSTLY_MS = 10;
+
+const OK_JSON = { status: 200, headers: ['content-type', 'application/json'], runFailed: false } as const;
 
 /** The model ran and refused its input, or failed. */
 class RunError extends Error {}
@@ -46,6 +50,7 @@ export class OnnxModel {
   private readonly inputNames: readonly string[];
   private readonly outputNames: readonly string[];
   private readonly version?: string;
+  private readonly body = new JoinedBody();
 
   private constructor(
     private readonly model: ModelToLoad,
@@ -71,7 +76,23 @@ export class OnnxModel {
       }
     });
     for (const group of jobs.length === 1 ? [jobs] : this.groups(jobs)) await this.scoreGroup(group, answers, begin);
+    this.body.giveBack();
     return answers;
+  }
+
+  /** Scores what another thread has read, and answers in JSON. Never rejects. */
+  async scoreRead(request: ScoreRequest, read: ReadResult, begin: number): Promise<ScoreAnswer> {
+    if ('message' in read) return message(request, read.status, read.message, false, begin);
+    try {
+      const inputs = new Map(read.inputs);
+      const outputs = await this.run(
+        this.inputNames.map(name => inputs.get(name) as PlainTensor),
+        this.outputNames,
+      );
+      return { ...OK_JSON, body: [writeResponse(outputs)], engineMs: since(begin) };
+    } catch (error) {
+      return failure(request, error as Error, begin);
+    }
   }
 
   release(): Promise<void> {
@@ -107,7 +128,7 @@ export class OnnxModel {
       query: method === 'GET' ? undefined : query,
       modelName: this.model.name,
       modelVersion: this.version,
-      body: body.length === 1 ? body[0] : Buffer.concat(body, bytes),
+      body: this.body.join(body, bytes),
     });
   }
 
@@ -208,7 +229,7 @@ export class OnnxModel {
     // no prototype: an input may be called `__proto__`
     const feeds = Object.create(null) as Record<string, Tensor>;
     inputs.forEach(({ type, data, dims }, index) => (feeds[this.inputNames[index]] = new this.tensor(type, data, dims)));
-    const outputs = await this.session.run(feeds, outputNames, RUN_OPTIONS).catch((error: Error) => {
+    const outputs = await runNow(() => this.session.run(feeds, outputNames, RUN_OPTIONS)).catch((error: Error) => {
       throw new RunError(error.message);
     });
     return outputNames.map(name => [name, plain(outputs[name])] as const);

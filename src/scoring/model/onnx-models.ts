@@ -1,5 +1,6 @@
 import { LoadedService, ScoreAnswer, ScoreRequest } from '../engine/engine';
 import { ModelToLoad } from '../engine/protocol';
+import { ReadResult } from '../engine/reader-thread';
 import { SessionSettings } from '../settings';
 import { OnnxModel } from './onnx-model';
 
@@ -21,6 +22,11 @@ export class OnnxModels {
   /** Never rejects. All requests are of one model. */
   score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
     return this.models[requests[0].model].score(requests);
+  }
+
+  /** Scores what another thread has read, and answers in JSON. Never rejects. */
+  scoreRead(request: ScoreRequest, read: ReadResult, begin: number): Promise<ScoreAnswer> {
+    return this.models[request.model].scoreRead(request, read, begin);
   }
 
   /** Gives the models' memory back. */

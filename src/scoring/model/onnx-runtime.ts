@@ -34,6 +34,24 @@ export async function createSession(file: string, settings: SessionSettings = SE
   });
 }
 
+/**
+ * Runs a session within this turn of the event loop. onnxruntime-node 1.30 puts its run, which blocks, off to a later turn by
+ * `setImmediate`: nothing is gained by that here, and the turn costs a fifth of the throughput of small models.
+ */
+export function runNow<T>(run: () => Promise<T>): Promise<T> {
+  const later = globalThis.setImmediate;
+  globalThis.setImmediate = now as typeof setImmediate;
+  try {
+    return run();
+  } finally {
+    globalThis.setImmediate = later;
+  }
+}
+
+function now(callback: () => void): void {
+  callback();
+}
+
 /** Options of every run. */
 export const RUN_OPTIONS: InferenceSession.RunOptions = { logSeverityLevel: LOG_FATAL_ONLY };
 

@@ -17,7 +17,7 @@ os.makedirs(folder)
 
 # pictures of handwritten digits, the last twenty for the test
 pictures, digits = load_digits(return_X_y=True)
-mnist = LogisticRegression(max_iter=200, tol=0.1).fit(pictures[:-20] / 16, digits[:-20])
+mnist = LogisticRegression(max_iter=200).fit(pictures[:-20] / 16, digits[:-20])
 joblib.dump(mnist, os.path.join(folder, "sklearn_mnist_model.pkl"))
 
 # patients, each ten numbers
@@ -34,7 +34,7 @@ joblib.dump(table, os.path.join(folder, "model.pkl"))
 
 expected = {
     "pictures": (pictures[-20:] / 16).tolist(),
-    "digits": mnist.predict(pictures[-20:] / 16).tolist(),
+    "digits": digits[-20:].tolist(),
     "numbers": numbers,
     "regression": regression.predict(numbers).tolist(),
     "rows": rows.to_dict(orient="records"),

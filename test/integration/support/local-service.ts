@@ -1,4 +1,3 @@
-import * as fs from 'fs';
 import * as path from 'path';
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider';
 import { TerraformStack } from 'cdktf';
@@ -14,7 +13,7 @@ import {
 } from '../../../src';
 import { newKey } from './digits';
 import { DockerRun } from './docker-run';
-import { eventually, run } from './run';
+import { attempt, eventually, run } from './run';
 import { TerraformProject } from './terraform-project';
 
 /** What a service is declared with. */
@@ -24,6 +23,15 @@ export interface LocalServiceOptions {
   readonly models?: Readonly<Record<string, string>>;
   /** Further props of the service. */
   readonly props?: Partial<LocalWebserviceProps>;
+}
+
+/** A request to a service. */
+export interface ServiceRequest {
+  readonly method?: string;
+  readonly body?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** @default 20000 */
+  readonly timeoutMs?: number;
 }
 
 /** The memory that the container gets, in bytes. */
@@ -67,13 +75,13 @@ export class LocalService {
     return this.container.image;
   }
 
-  get scoringUri(): string {
-    return `${this.address}/score`;
+  /** The network that the stack lets the build have. */
+  get buildNetwork(): string | undefined {
+    return this.container.network;
   }
 
-  /** Builds the image; gives back what the build printed. */
-  build(): string {
-    return this.container.build();
+  build(): void {
+    this.container.build();
   }
 
   /** Runs the container as the stack says, until it can score. */
@@ -81,15 +89,18 @@ export class LocalService {
     this.address = this.container.start({ primary: this.key, secondary: newKey() });
     await eventually(60, `an answer of ${this.id}`, async () => {
       if (this.inspect('{{.State.Running}}') !== 'true') throw new Error(this.logs());
-      return (await fetch(`${this.address}/health/ready`)).status === 200 || undefined;
+      return (await this.fetch('/health/ready', { timeoutMs: 2000 })).status === 200 || undefined;
     });
   }
 
-  /** Sends a request, with the key unless told otherwise. */
-  fetch(route: string, init: RequestInit & { readonly key?: string | null } = {}): Promise<Response> {
-    const { key = this.key, headers, ...others } = init;
-    const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
-    return fetch(`${this.address}${route}`, { ...others, headers: { ...authorization, ...(headers as object) } });
+  /** Sends a request, with the key unless the headers say otherwise. */
+  fetch(route: string, { headers, timeoutMs = 20_000, ...init }: ServiceRequest = {}): Promise<Response> {
+    return fetch(`${this.address}${route}`, {
+      ...init,
+      headers: { authorization: `Bearer ${this.key}`, ...headers },
+      // Docker's proxy hangs up where nothing listens yet, and some versions of fetch never notice
+      signal: AbortSignal.timeout(timeoutMs),
+    });
   }
 
   /** Posts JSON to the scoring route, as the consumers in Azure ML's article do. */
@@ -101,6 +112,22 @@ export class LocalService {
   /** What the engine knows about the container, in Docker's own template language. */
   inspect(format: string): string {
     return run('docker', ['inspect', '--format', format, this.id]);
+  }
+
+  /** What the command prints within the container. */
+  output(...command: string[]): string {
+    return run('docker', ['exec', this.id, ...command]);
+  }
+
+  /** Whether the command succeeds within the container, as the user that it runs as. */
+  can(...command: string[]): boolean {
+    return attempt('docker', ['exec', this.id, ...command]).status === 0;
+  }
+
+  /** The command by which Docker asks for the service's health. */
+  get healthcheck(): string[] {
+    const [, ...command] = this.container.healthcheck();
+    return command;
   }
 
   /** What the container has written to its standard output. */
@@ -135,7 +162,19 @@ export class LocalService {
   }
 }
 
-/** Runs a Python program in an image, as root and beside its server; gives back the folder that it filled. */
+/** A service for the tests of the block that calls this, built and run; gone after them. */
+export function serving(name: string, options: () => LocalServiceOptions): () => LocalService {
+  let service: LocalService;
+  beforeAll(async () => {
+    service = new LocalService(name, options());
+    service.build();
+    await service.start();
+  });
+  afterAll(() => service?.remove());
+  return () => service;
+}
+
+/** Runs a Python program with the packages of an image, as root and without a network; gives back the folder that it filled. */
 export function runPython(image: string, program: string, into: string): string {
   const name = `program-${process.pid}`;
   run('docker', ['create', '--name', name, '--user', '0', '--network', 'none', image, 'python3', '/program.py', '/filled']);
@@ -146,5 +185,5 @@ export function runPython(image: string, program: string, into: string): string 
   } finally {
     run('docker', ['rm', '--force', name]);
   }
-  return fs.existsSync(path.join(into, 'filled')) ? path.join(into, 'filled') : into;
+  return path.join(into, 'filled');
 }

@@ -11,7 +11,7 @@ const FLOAT = 1;
 /** Reads a serialized TensorProto of floats. */
 export function readTensorProto(file: Buffer): FloatTensor {
   const dims: number[] = [];
-  let floats = Buffer.alloc(0);
+  let floats: Buffer = Buffer.alloc(0);
   let type = 0;
   for (const { field, value } of fieldsOf(file)) {
     if (field === FIELD.dims) dims.push(...(typeof value === 'number' ? [value] : varints(value)));
