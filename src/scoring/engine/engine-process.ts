@@ -1,4 +1,5 @@
 import { ChildProcess, spawn } from 'child_process';
+import { constants as os, setPriority } from 'os';
 import { createInterface } from 'readline';
 import { Duplex, PassThrough, Readable } from 'stream';
 import { ENV } from '../../core/server-contract';
@@ -85,6 +86,7 @@ export class EngineProcess implements Engine {
     const [program, ...args] = options.command;
     this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: engineEnvironment() });
     this.pipe = this.child.stdio[ENGINE_PIPE] as Duplex;
+    stepBack(this.child);
     this.gone = new Promise(resolve => {
       this.child.once('exit', (code, signal) => {
         this.lost(signal ?? `exit code ${code}`);
@@ -232,6 +234,16 @@ export class EngineProcess implements Engine {
         this.options.log.warning('engine-output', { engine: this.pid, ...this.requestId(), line: line.slice(0, 1000) });
       });
     }
+  }
+}
+
+/** The front goes first where both want a core: it needs one for microseconds, to answer health or to take the next request. */
+function stepBack({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, os.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // it has ended already, or the platform does not let us
   }
 }
 

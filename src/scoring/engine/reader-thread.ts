@@ -39,7 +39,5 @@ function read(signature: ModelSignature, { contentType, memory, bytes }: ReadOrd
 
 /** Numbers change hands without a copy. */
 function transferable(inputs: ReadonlyArray<readonly [string, PlainTensor]>): ArrayBuffer[] {
-  return inputs.flatMap(([, { data }]) =>
-    Array.isArray(data) || data.buffer instanceof SharedArrayBuffer ? [] : [data.buffer],
-  );
+  return inputs.flatMap(([, { data }]) => (Array.isArray(data) || data.buffer instanceof SharedArrayBuffer ? [] : [data.buffer]));
 }

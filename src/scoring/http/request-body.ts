@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'http';
 import { Readable } from 'stream';
 import { createGunzip } from 'zlib';
+import { BodyPieces } from './body-pieces';
 
-/** What was read of a request; in the pieces in which it came, since nobody here needs it as one. */
+/** What was read of a request, in pieces, since nobody here needs it as one. */
 export interface RequestBody {
   readonly chunks: readonly Buffer[];
   readonly bytes: number;
@@ -56,7 +57,7 @@ async function gunzipped(request: IncomingMessage, maxBytes: number, hold: Hold)
 
 function collect(source: Readable, maxBytes: number, hold: Hold): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const pieces = new BodyPieces();
     let bytes = 0;
     const settle = (): void => void source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onError);
     const refuse = (error: Error): void => {
@@ -68,12 +69,12 @@ function collect(source: Readable, maxBytes: number, hold: Hold): Promise<Reques
       else if (!hold(chunk.length)) refuse(new BodyRefusedError(429, 'too many bytes of requests are being held'));
       else {
         bytes += chunk.length;
-        chunks.push(chunk);
+        pieces.add(chunk);
       }
     };
     const onEnd = (): void => {
       settle();
-      resolve({ chunks, bytes });
+      resolve({ chunks: pieces.end(), bytes });
     };
     const onGone = (): void => refuse(new CallerGoneError());
     const onError = (error: Error): void =>
