@@ -278,9 +278,8 @@ describe('100,000 requests', () => {
     const before = residentMiB(server);
     const outcomes = await run(requests);
     const after = residentMiB(server);
-    console.info(
-      `resident: ${before.toFixed(0)} MiB after ${requests / 5} requests, ${after.toFixed(0)} MiB after ${requests} more`,
-    );
+    const grown = `${before.toFixed(0)} MiB after ${requests / 5} requests, ${after.toFixed(0)} MiB after ${requests} more`;
+    process.stdout.write(`resident: ${grown}\n`);
 
     expectOnly('many requests', outcomes);
     // a heap that may still find its size in each process

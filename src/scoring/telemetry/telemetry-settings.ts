@@ -1,5 +1,4 @@
 import { hostname } from 'os';
-import { ENV } from '../../core/server-contract';
 import { CONTAINER, ENV } from '../../core/server-contract';
 import { ConnectionStringError, parseConnectionString } from './application-insights/connection-string';
 import { DataCollectionSettings } from './data-collection/settings';
