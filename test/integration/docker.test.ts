@@ -12,7 +12,11 @@ import { TerraformProject } from './support/terraform-project';
 jest.setTimeout(180_000);
 
 const answers = (uri: string) =>
-  eventually(60, `an answer of ${uri}`, async () => (await fetch(`${uri}/health/ready`)).status === 200 || undefined);
+  eventually(
+    60,
+    `an answer of ${uri}`,
+    async () => (await fetch(`${uri}/health/ready`, { signal: AbortSignal.timeout(2_000) })).status === 200 || undefined,
+  );
 
 describeWith([docker, baseImage], 'the image of the local example in a container of the profiled size', () => {
   const name = `digits-docker-test-${process.pid}`;

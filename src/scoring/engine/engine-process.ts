@@ -229,9 +229,12 @@ export class EngineProcess implements Engine {
 
   /** Native libraries and scripts write where they like; it becomes lines of our log. */
   private logOutput(): void {
-    for (const stream of [this.child.stdout, this.child.stderr] as Readable[]) {
+    for (const [stream, level] of [
+      [this.child.stdout, 'info'],
+      [this.child.stderr, 'warning'],
+    ] as ReadonlyArray<[Readable, 'info' | 'warning']>) {
       createInterface({ input: stream }).on('line', line => {
-        this.options.log.warning('engine-output', { engine: this.pid, ...this.requestId(), line: line.slice(0, 1000) });
+        this.options.log[level]('engine-output', { engine: this.pid, ...this.requestId(), line: line.slice(0, 1000) });
       });
     }
   }
@@ -241,7 +244,7 @@ export class EngineProcess implements Engine {
 function stepBack({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, os.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, os.priority.PRIORITY_LOW);
   } catch {
     // it has ended already, or the platform does not let us
   }

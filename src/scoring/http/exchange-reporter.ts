@@ -38,7 +38,8 @@ export class ExchangeReporter implements ExchangeObserver {
     const ms = performance.now() - startedAt;
     this.telemetry.metrics?.requestDone(nameOf(route), status, ms / 1000, requestBytes, responseBytes);
     // 0: the caller left before there was an answer
-    if (status >= 500) this.logFailure(exchange);
+    // a probe that is told to wait is no failure
+    if (status >= 500 && !isProbe(route)) this.logFailure(exchange);
     else if (this.logsAll) this.logRequest(exchange, ms);
     if (this.telemetry.recordsRequests && !isProbe(route)) this.record(exchange, ms);
     if (this.telemetry.collects && route?.kind === 'score' && status === 200) this.collect(exchange);
