@@ -3,6 +3,8 @@ import { buildSync } from 'esbuild';
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
+import { ENV } from '../../src/core/server-contract';
+import { launchScoringServer } from '../../src/scoring/launch';
 import { ACCOUNT, Azurite, azurite, IdentityEndpoint, openssl } from './support/azurite';
 import { describeWith } from './support/requirements';
 import { runAside } from './support/run';
@@ -24,7 +26,8 @@ describeWith([azurite, openssl], 'data collection into a storage account', () =>
   afterAll(() => {
     identity?.stop();
     storage?.stop();
-    fs.rmSync(folder, { recursive: true, force: true });
+    // the emulator may still be writing its last
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
   /** Runs one of the two programs, which trusts the account's certificate. */
@@ -82,6 +85,31 @@ describeWith([azurite, openssl], 'data collection into a storage account', () =>
     await collect(1, { SERVICE_NAME: 'named', HOSTNAME: 'replica-1', AZURE_CLIENT_ID: '11111111-2222-4333-8444-555555555555' });
 
     expect(identity.asked.at(-1)?.url.searchParams.get('client_id')).toBe('11111111-2222-4333-8444-555555555555');
+  });
+
+  test('the server collects what it scores, and sends the rest when it stops', async () => {
+    const server = await launchScoringServer({
+      bundle: path.resolve('programs/scoring-server.js'),
+      modelPath: path.resolve('test/fixtures/models/dense.onnx'),
+      env: {
+        ...{ NODE_EXTRA_CA_CERTS: storage.certificate, AZURE_POD_IDENTITY_AUTHORITY_HOST: identity.url },
+        ...{ [ENV.collectionEnabled]: 'true', [ENV.collectionUri]: `${storage.url}/modeldata`, [ENV.auth]: 'none' },
+        ...{ AZUREML_ARM_SUBSCRIPTION: 'sub', AZUREML_ARM_RESOURCEGROUP: 'rg', WORKSPACE_NAME: 'lab', SERVICE_NAME: 'served' },
+      },
+    });
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
+    for (const value of [1, 2, 3]) {
+      await fetch(server.scoringUri, { method: 'POST', body: JSON.stringify({ features: [[value, 0, 0, 1]] }) });
+    }
+    await server.stop();
+    const [inputs, predictions] = await Promise.all(
+      ['inputs', 'predictions'].map(async designation =>
+        parse<Record<string, string>>(await read(`sub/rg/lab/served/dense/1/${designation}/${day}/data.csv`), { columns: true }),
+      ),
+    );
+
+    expect(inputs.map(row => row.features_0)).toEqual(['1', '2', '3']);
+    expect(predictions.map(row => row.$aml_request_id)).toEqual(inputs.map(row => row.$aml_request_id));
   });
 
   test('a container that is missing is said plainly, and nothing fails', async () => {

@@ -1,6 +1,9 @@
+import { once } from 'events';
 import { writeFileSync } from 'fs';
+import { createServer, IncomingMessage, ServerResponse } from 'http';
+import { AddressInfo } from 'net';
 import * as path from 'path';
-import { gzipSync } from 'zlib';
+import { gunzipSync, gzipSync } from 'zlib';
 import { ENV } from '../../src/core/server-contract';
 import { LaunchedServer } from '../../src/scoring/launch';
 import {
@@ -174,6 +177,46 @@ describe('what is reported', () => {
 
     expect(line).toMatchObject({ method: 'POST', path: '/score', status: 200, requestBytes: JSON.stringify(BODY).length });
     expect(JSON.stringify(line)).not.toContain('features');
+  });
+
+  test('are requests and failures, to Application Insights', async () => {
+    const rows: Array<{ name: string; data: { baseType: string; baseData: Record<string, unknown> } }> = [];
+    const ingest = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks);
+      const text = (incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
+      const items = text.startsWith('[')
+        ? (JSON.parse(text) as typeof rows)
+        : text
+            .trim()
+            .split('\n')
+            .map(line => JSON.parse(line) as (typeof rows)[0]);
+      rows.push(...items);
+      answer.end(JSON.stringify({ itemsReceived: items.length, itemsAccepted: items.length, errors: [] }));
+    };
+    const ingestion = createServer((incoming, answer) => void ingest(incoming, answer)).listen(0, '127.0.0.1');
+    await once(ingestion, 'listening');
+    const { port } = ingestion.address() as AddressInfo;
+    const key = '00000000-1111-4222-8333-444444444444';
+    const server = await serveScript(`exports.run = ({ x }) => { if (x === 0) throw new Error('the reason'); return x; };`, {
+      [ENV.appInsightsConnection]: `InstrumentationKey=${key};IngestionEndpoint=http://127.0.0.1:${port}/`,
+    });
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    await post(server.scoringUri, { x: 1 }, { 'x-request-id': 'good', traceparent: `00-${trace}-b7ad6b7169203331-01` });
+    await post(server.scoringUri, { x: 0 }, { 'x-request-id': 'bad' });
+    await request(server.healthUri);
+    await server.stop();
+    ingestion.close();
+
+    const requests = rows.filter(({ data }) => data.baseType === 'RequestData').map(({ data }) => data.baseData);
+    expect(requests.map(({ responseCode, success }) => [responseCode, success])).toEqual([
+      ['200', true],
+      ['500', false],
+    ]);
+    expect(rows.some(({ data }) => data.baseType === 'ExceptionData')).toBe(true);
+    expect(JSON.stringify(rows)).toContain(trace);
+    expect(JSON.stringify(rows)).toContain('the reason');
   });
 
   test('is what a script prints, with the id of its request', async () => {
