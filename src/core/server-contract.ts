@@ -8,6 +8,8 @@ export const CONTAINER = {
   port: 5001,
   /** `<name>/<version>/…` of every model lies below. */
   modelRoot: '/var/azureml-app/azureml-models',
+  /** A request body for each model that has one, `<name>/<version>.json`. */
+  samplesDirectory: '/opt/model-serving/samples',
   /** The entry script and what lies beside it. */
   appRoot: '/var/azureml-app/azureml-app',
   /** The bundled server and its `node_modules`. */
@@ -30,6 +32,8 @@ export const ENV = {
   entryScript: 'AZUREML_ENTRY_SCRIPT',
   /** The folder of the entry script. */
   appRoot: 'AML_APP_ROOT',
+  /** The folder of request bodies that Swagger documents show, `<name>/<version>.json`. */
+  samplesDirectory: 'MODEL_SERVING_SAMPLES_DIR',
   /** The Python that runs a `.py` entry script. */
   python: 'MODEL_SERVING_PYTHON',
   serviceName: 'SERVICE_NAME',

@@ -164,21 +164,25 @@ export class InferenceImage extends Construct implements IInferenceImage {
     for (const model of models) {
       if (model._files === undefined) throw modelWithoutBytes(this, model.modelId);
       context.addFiles(`azureml-models/${modelFolder(model)}`, model._files);
+      if (model._sampleInput !== undefined) context.addText(`samples/${modelFolder(model)}.json`, model._sampleInput);
     }
     const modelLayers = models.length === 0 ? [] : [{ from: 'azureml-models', to: CONTAINER.modelRoot }];
+    const hasSamples = models.some(({ _sampleInput }) => _sampleInput !== undefined);
+    const sampleLayers = hasSamples ? [{ from: 'samples', to: CONTAINER.samplesDirectory }] : [];
     for (const image of [config.baseImage, ...Object.values(config.stages ?? {})]) {
       if (isKnown(image) && !/^\S+$/.test(image)) throw invalidBaseImage(this, image);
     }
     const dockerfile = renderDockerfile({
       baseImage: config.baseImage,
       stages: config.stages,
-      steps: [...config.runtimeSteps, ...modelLayers, ...config.scriptSteps],
+      steps: [...config.runtimeSteps, ...modelLayers, ...sampleLayers, ...config.scriptSteps],
       environment: {
         HOME: CONTAINER.scratch,
         ...config.environment,
         [ENV.host]: '0.0.0.0',
         [ENV.port]: String(CONTAINER.port),
         ...(models.length === 0 ? {} : { [ENV.modelDir]: modelDirectory(models) }),
+        ...(hasSamples ? { [ENV.samplesDirectory]: CONTAINER.samplesDirectory } : {}),
       },
       command: config.command,
     });

@@ -71,6 +71,12 @@ export const lockFileUnreadable = (scope: IConstruct, file: string, reason: stri
     fix: 'restore it from version control; it is written by npx model-serving register',
   });
 
+export const unreadableSample = (scope: IConstruct, file: string, reason: string) =>
+  new ValidationError(scope, 'MODEL_SAMPLE_UNREADABLE', {
+    problem: `the sampleInput ${file} cannot be used: ${reason}`,
+    fix: 'name a JSON file that holds one request body, or an array of request bodies',
+  });
+
 export const modelWithoutBytes = (scope: IConstruct, model: string) =>
   new ValidationError(scope, 'MODEL_WITHOUT_BYTES', {
     problem: `${model} was imported by its attributes, so its bytes are not at hand to be built into an image`,

@@ -1,3 +1,4 @@
+import * as fs from 'fs';
 import * as path from 'path';
 import { TerraformProvider } from 'cdktf';
 import { Construct, IConstruct } from 'constructs';
@@ -6,7 +7,7 @@ import { throwAll, ValidationError } from '../core/errors';
 import { FileEntry } from '../core/file-tree';
 import { isKnown } from '../core/tokens';
 import { IModelStore } from '../workspace/model-store';
-import { invalidModelName, invalidModelVersion } from './errors';
+import { invalidModelName, invalidModelVersion, unreadableSample } from './errors';
 import { claimVersion, resolveVersion } from './model-version';
 import { isModelName } from './model-registry';
 import { ModelSource } from './model-source';
@@ -23,6 +24,8 @@ export interface IRegisteredModel extends IConstruct {
   readonly modelDigest: string;
   /** The model's files; absent for an imported model. @internal */
   readonly _files?: readonly FileEntry[];
+  /** A request body that it scores, as JSON text. @internal */
+  readonly _sampleInput?: string;
 }
 
 /** How a model's bytes and metadata are registered. */
@@ -47,6 +50,13 @@ export interface RegisteredModelProps {
    * @default models.lock.json in the folder that synth runs in
    */
   readonly lockFile?: string;
+
+  /**
+   * A JSON file with a request body that the model scores, or with an array of them, of which the first is taken. The service's
+   * Swagger document shows it, so it must hold nothing that a caller may not see.
+   * @default - zeros, where the model accepts them
+   */
+  readonly sampleInput?: string;
 
   /**
    * Keeps the bytes in blob storage as well, under a content-addressed name.
@@ -88,7 +98,7 @@ abstract class RegisteredModelBase extends Construct implements IRegisteredModel
  * `azureml-models/<name>/<version>/`, with the names that they have here.
  *
  * Throws `MODEL_BYTES_CHANGED` where the lock file, or another construct of the app, knows this name and version with
- * other bytes.
+ * other bytes; `MODEL_SAMPLE_UNREADABLE`.
  *
  * @see docs/registered-model.md
  */
@@ -112,6 +122,8 @@ export class RegisteredModel extends RegisteredModelBase {
   public readonly modelDigest: string;
   /** @internal */
   public readonly _files: readonly FileEntry[];
+  /** @internal */
+  public readonly _sampleInput?: string;
 
   constructor(scope: Construct, id: string, props: RegisteredModelProps) {
     super(scope, id);
@@ -120,6 +132,7 @@ export class RegisteredModel extends RegisteredModelBase {
     this.modelName = props.modelName ?? bound.defaultName;
     this.modelDigest = bound.digest;
     this._files = bound.files;
+    this._sampleInput = props.sampleInput === undefined ? undefined : readSample(this, props.sampleInput);
     throwAll(checkIdentity(this, this.modelName, props.modelVersion));
     const lockFile = path.resolve(props.lockFile ?? 'models.lock.json');
     this.modelVersion = resolveVersion(this, lockFile, this.modelName, bound.digest, props.modelVersion);
@@ -130,6 +143,19 @@ export class RegisteredModel extends RegisteredModelBase {
       digest: this.modelDigest,
       files: this._files,
     });
+  }
+}
+
+/** The first body of the file, as it stands there. */
+function readSample(scope: IConstruct, file: string): string {
+  try {
+    const text = fs.readFileSync(file, 'utf8');
+    const content = JSON.parse(text) as unknown;
+    if (!Array.isArray(content)) return text;
+    if (content.length === 0) throw new Error('it is an empty array');
+    return JSON.stringify(content[0]);
+  } catch (error) {
+    throw unreadableSample(scope, file, (error as Error).message);
   }
 }
 

@@ -58,6 +58,8 @@ export interface Settings {
   /** Empty only where a script has no model. */
   readonly modelDir: string;
   readonly runtime: RuntimeSettings;
+  /** Where a body that scores may lie for each model, `<name>/<version>.json`. */
+  readonly samplesDir?: string;
   /** Where user-written Swagger documents may lie. */
   readonly appRoot?: string;
   readonly serviceName: string;
@@ -112,6 +114,7 @@ export function parseSettings(env: Environment): Settings {
     modelDir: readModelDir(read, runtime),
     runtime,
     telemetry: telemetry.settings,
+    samplesDir: read.directory(ENV.samplesDirectory, 'the folder of sample bodies'),
     appRoot: read.directory(ENV.appRoot, 'the folder of the entry script'),
     serviceName: read.text(ENV.serviceName, 'ML service'),
     serviceVersion: read.text(ENV.serviceVersion, '1.0'),

@@ -20,6 +20,25 @@ describe('RegisteredModel without a lock file', () => {
     expect(digits.modelDigest).toBe(sha256Text('bytes'));
   });
 
+  test.each([
+    ['{"x": [9007199254740993]}', '{"x": [9007199254740993]}'],
+    ['[{"x":[1]},{"x":[2]}]', '{"x":[1]}'],
+  ])('takes its sample from a file that holds %s', (text, sample) => {
+    const sampleInput = temporaryFile('sample.json', text);
+    const digits = model({ source: ModelSource.fromFile(temporaryFile('digits.onnx', 'bytes')), sampleInput });
+
+    expect(digits._sampleInput).toBe(sample);
+    expect(digits.modelDigest).toBe(sha256Text('bytes'));
+  });
+
+  test.each(['not JSON', '[]'])('refuses a sample file that holds %s', text => {
+    const sampleInput = temporaryFile('sample.json', text);
+
+    expect(() => model({ source: ModelSource.fromFile(temporaryFile('digits.onnx', 'bytes')), sampleInput })).toThrow(
+      'MODEL_SAMPLE_UNREADABLE',
+    );
+  });
+
   test('keeps the folder structure of a model of several files', () => {
     const folder = temporaryFolder({ 'bert/model.onnx': 'm', 'bert/vocab/words.txt': 'w' });
     const bert = model({ source: ModelSource.fromDirectory(path.join(folder, 'bert')) });

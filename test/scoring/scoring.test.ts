@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'fs';
 import * as path from 'path';
 import { ENV } from '../../src/core/server-contract';
 import { LaunchedServer, LaunchError } from '../../src/scoring/launch';
 import {
   at,
   enginePids,
+  events,
   eventually,
   fixture,
   post,
@@ -232,6 +233,33 @@ describe('the start', () => {
 
     for (const environment of environments) expect(environment).toContain('ORT_DISABLE_TELEMETRY=1');
     expect(readdirSync(home)).toEqual([]);
+  });
+
+  test.each(['auto', 'off'])(
+    'takes the sample that the model came with, for Swagger and to warm up (inline: %s)',
+    async inline => {
+      const [models, samples] = [temporaryFolder(), temporaryFolder()];
+      install('dense', models, 'net/3');
+      mkdirSync(path.join(samples, 'net'));
+      const sample = { features: [[5.1, 3.5, 1.4, 0.2]] };
+      writeFileSync(path.join(samples, 'net/3.json'), JSON.stringify(sample));
+      const server = await serve(path.join(models, 'net/3'), { [ENV.samplesDirectory]: samples, [ENV.inline]: inline });
+      const { definitions } = (await request(server.swaggerUri)).json as { definitions: Record<string, { example: unknown }> };
+
+      expect(definitions.ServiceInput.example).toEqual(sample);
+      expect(definitions.ServiceOutput.example).toEqual((await post(server.scoringUri, sample)).json);
+    },
+  );
+
+  test('goes on without a sample that does not score, and says so', async () => {
+    const [models, samples] = [temporaryFolder(), temporaryFolder()];
+    install('dense', models, 'net/3');
+    mkdirSync(path.join(samples, 'net'));
+    writeFileSync(path.join(samples, 'net/3.json'), '{"wrong":1}');
+    const server = await serve(path.join(models, 'net/3'), { [ENV.samplesDirectory]: samples });
+
+    expect((await post(server.scoringUri, { features: [[1, 2, 3, 4]] })).status).toBe(200);
+    expect(events(server, 'not-warmed-up')[0].message).toMatch(/sample does not score: .*wrong/);
   });
 
   test('says what it serves, and Swagger shows a body that scores', async () => {

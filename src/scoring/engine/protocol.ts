@@ -17,6 +17,8 @@ export interface ModelToLoad {
   readonly name: string;
   readonly version?: number;
   readonly file: string;
+  /** A request body that the model is said to score, as JSON text. */
+  readonly sample?: string;
 }
 
 /** A request within a `score` message: its body is the next `bytes` of the message's body. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'fs';
 import * as path from 'path';
 import { Log } from '../log';
 import { ServedModel } from '../model/model-layout';
@@ -6,7 +7,7 @@ import { Engine, LoadedService, ScoreAnswer, ScoreRequest } from './engine';
 import { Caller, EnginePool, PoolObserver } from './engine-pool';
 import { EngineProcess } from './engine-process';
 import { InlineScorer } from './inline-scorer';
-import { ENGINE_ARGUMENT, EngineLoad } from './protocol';
+import { ENGINE_ARGUMENT, EngineLoad, ModelToLoad } from './protocol';
 import { ReaderEngine } from './reader-engine';
 import { Admission, RequestQueue } from './request-queue';
 
@@ -169,7 +170,23 @@ export class ScoringService {
     return { runtime: runtime.kind, script: runtime.script, appRoot: runtime.appRoot, modelDir };
   }
 
-  private modelsToLoad() {
-    return this.options.models.map(({ name, version, file }) => ({ name, version, file }));
+  private modelsToLoad(): ModelToLoad[] {
+    const { models, settings } = this.options;
+    return models.map(({ name, version, file }) => ({
+      name,
+      version,
+      file,
+      sample: readSample(settings.samplesDir, name, version),
+    }));
+  }
+}
+
+/** Whether it scores is seen when it is tried. */
+function readSample(folder: string | undefined, name: string, version: number | undefined): string | undefined {
+  if (folder === undefined) return undefined;
+  try {
+    return readFileSync(path.join(folder, name, `${version}.json`), 'utf8');
+  } catch {
+    return undefined;
   }
 }

@@ -26,6 +26,7 @@ const MAX_SAMPLE_SEARCH_MS = 5_000;
 const COST_RUNS = 20;
 const COSTLY_MS = 10;
 
+const SAMPLE_HEAD = { model: 0, protocol: 'azureml', method: 'POST', path: '/score', query: '', headers: {} } as const;
 const OK_JSON = { status: 200, headers: ['content-type', 'application/json'], runFailed: false } as const;
 
 /** The model ran and refused its input, or failed. */
@@ -103,13 +104,15 @@ export class OnnxModel {
   async warmUp(): Promise<LoadedModel> {
     const { signature } = this;
     const begin = performance.now();
-    let fault = 'no sample of a reasonable size';
-    for (const inputs of sampleInputs(signature)) {
+    const given = await this.givenSample();
+    let fault = given.fault ?? 'no sample of a reasonable size';
+    for (const inputs of given.inputs === undefined ? sampleInputs(signature) : [given.inputs]) {
       try {
         const outputs = await this.run([...inputs.values()], this.outputNames);
-        const sample = await this.sample(inputs, outputs);
+        const sample = given.sample ?? (await this.sample(inputs, outputs));
         const cost = await this.cost([...inputs.values()]);
-        return { signature, sample, cost, batchable: await this.isBatchable([...inputs.values()], cost) };
+        const batchable = await this.isBatchable([...inputs.values()], cost);
+        return { signature, sample, cost, batchable, warmUpFault: given.fault };
       } catch (error) {
         fault = (error as Error).message;
       }
@@ -197,10 +200,18 @@ export class OnnxModel {
     if (total > MAX_SAMPLE_ELEMENTS) return undefined;
     const input = encodeResponse([...inputs]);
     // through the whole path, so that the sample is shown to score
-    const body = Buffer.from(input);
-    const head = { model: 0, protocol: 'azureml', method: 'POST', path: '/score', query: '', headers: {} } as const;
-    const [answer] = await this.score([{ ...head, body: [body], bytes: body.length }]);
-    return answer.status === 200 ? { input, output: Buffer.concat(answer.body).toString() } : undefined;
+    const [answer] = await this.score([sampleRequest(input)]);
+    return answer.status === 200 ? { input, output: textOf(answer) } : undefined;
+  }
+
+  /** The sample that the model came with, or why it is none. */
+  private async givenSample(): Promise<{ inputs?: ReadonlyMap<string, PlainTensor>; sample?: ModelSample; fault?: string }> {
+    const input = this.model.sample;
+    if (input === undefined) return {};
+    const request = sampleRequest(input);
+    const [answer] = await this.score([request]);
+    if (answer.status !== 200) return { fault: `the model's sample does not score: ${textOf(answer)}` };
+    return { inputs: this.decode(request).inputs, sample: { input, output: textOf(answer) } };
   }
 
   private async cost(inputs: Tensors): Promise<ModelCost> {
@@ -234,6 +245,15 @@ export class OnnxModel {
     });
     return outputNames.map(name => [name, plain(outputs[name])] as const);
   }
+}
+
+function sampleRequest(input: string): ScoreRequest {
+  const body = Buffer.from(input);
+  return { ...SAMPLE_HEAD, body: [body], bytes: body.length };
+}
+
+function textOf({ body }: ScoreAnswer): string {
+  return Buffer.concat(body).toString();
 }
 
 function plain(tensor: Tensor): PlainTensor {
