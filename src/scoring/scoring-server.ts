@@ -4,7 +4,6 @@ import { LoadedModel } from './engine/engine';
 import { ScoringService } from './engine/scoring-service';
 import { Authenticator } from './http/authenticator';
 import { Cors } from './http/cors';
-import { EntraAuth } from './http/entra-auth';
 import { ExchangeReporter } from './http/exchange-reporter';
 import { FailedAuthLimit } from './http/failed-auth-limit';
 import { KeyAuth } from './http/key-auth';
@@ -178,8 +177,10 @@ export class ScoringServer {
 
 async function createAuth(settings: AuthSettings, log: Log): Promise<Authenticator | undefined> {
   if (settings.mode === 'keys') return new FailedAuthLimit(await KeyAuth.watch(settings.directory, log), log);
-  if (settings.mode === 'entra') return new FailedAuthLimit(EntraAuth.create(settings.entra, log), log);
-  return undefined;
+  if (settings.mode === 'none') return undefined;
+  // loaded where it is needed: the others start sooner
+  const { EntraAuth } = await import('./http/entra-auth');
+  return new FailedAuthLimit(EntraAuth.create(settings.entra, log), log);
 }
 
 function describeModel(log: Log, { name, version }: ServedModel, loaded: LoadedModel): void {

@@ -1,23 +1,14 @@
 import { existsSync, statSync } from 'fs';
 import * as path from 'path';
 import { CONTAINER, ENV, SERVER_DEFAULTS } from '../core/server-contract';
+import type { EntraOptions } from './http/entra-auth';
 import { readTelemetrySettings, TelemetrySettings } from './telemetry/telemetry-settings';
 
 /** How callers prove who they are. */
 export type AuthSettings =
   | { readonly mode: 'none' }
   | { readonly mode: 'keys'; readonly directory: string }
-  | { readonly mode: 'entra'; readonly entra: EntraSettings };
-
-/** Whose tokens are accepted; empty lists are absent. */
-export interface EntraSettings {
-  readonly tenantId: string;
-  readonly audiences: readonly string[];
-  readonly roles?: readonly string[];
-  readonly allowedClients?: readonly string[];
-  readonly issuers?: readonly string[];
-  readonly jwksUri?: string;
-}
+  | { readonly mode: 'entra'; readonly entra: EntraOptions };
 
 /** What answers: models as they are, or a script. */
 export type RuntimeSettings =
@@ -203,7 +194,7 @@ function readAuth(read: EnvironmentReader, host: string): AuthSettings {
   return { mode: 'none' };
 }
 
-function readEntra(read: EnvironmentReader): EntraSettings {
+function readEntra(read: EnvironmentReader): EntraOptions {
   const [tenantId, audiences] = [read.text(ENV.entraTenantId, ''), read.list(ENV.entraAudiences)];
   if (tenantId === '')
     read.fault(`${ENV.entraTenantId} is not set; it must be the id of the directory whose tokens are accepted.`);
