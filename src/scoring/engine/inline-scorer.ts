@@ -23,15 +23,9 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
  * Operators whose cost depends on values and not on shapes alone: one small request could hold the front for ever, or take all
  * its memory.
  */
-const UNBOUNDED = ['If', 'Loop', 'Scan', 'Range', 'ConstantOfShape', 'Expand', 'Tile', 'Resize', 'Upsample', 'Pad', 'OneHot'];
-const UNBOUNDED_TOO = [
-  'SequenceMap',
-  'MaxUnpool',
-  'RandomNormal',
-  'RandomUniform',
-  'Multinomial',
-  'BlackmanWindow',
-  'HannWindow',
+const UNBOUNDED = [
+  ...['If', 'Loop', 'Scan', 'SequenceMap', 'Range', 'ConstantOfShape', 'Expand', 'Tile', 'Resize', 'Upsample', 'Pad', 'OneHot'],
+  ...['MaxUnpool', 'RandomNormal', 'RandomUniform', 'Multinomial', 'BlackmanWindow', 'HannWindow', 'HammingWindow'],
 ];
 
 /** Who counts what is scored. */
@@ -161,7 +155,5 @@ function isBinary(contentType: string | string[] | undefined): boolean {
 async function mayBeCheap(file: string): Promise<boolean> {
   if (statSync(file).size > MAX_FILE_BYTES) return false;
   const bytes = await readFile(file);
-  return ![...UNBOUNDED, ...UNBOUNDED_TOO].some(operator =>
-    bytes.includes(Buffer.from([0x22, operator.length, ...Buffer.from(operator)])),
-  );
+  return !UNBOUNDED.some(operator => bytes.includes(Buffer.from([0x22, operator.length, ...Buffer.from(operator)])));
 }
