@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'child_process';
 import { createServer, AddressInfo } from 'net';
+import { tmpdir } from 'os';
 import { fixtureFolder, modelFolder, resolvedEnv, served } from './fixtures';
 import { Setup } from './row';
 import { send } from './send';
@@ -10,8 +11,8 @@ const VERSION = '1.5.1';
 
 /** Azure ML's command line, except that it listens on the loopback address only. */
 const COMMAND_LINE = "import azureml_inference_server_http.amlserver as s; s.DEFAULT_HOST = '127.0.0.1'; s.run()";
-/** gunicorn 26 opens a socket in the home folder and beats its heart on the disk unless it is told not to. */
-const GUNICORN = '--no-control-socket --worker-tmp-dir /dev/shm';
+/** gunicorn beats its heart on the disk unless it is told not to. */
+const GUNICORN = '--worker-tmp-dir /dev/shm';
 const STOP_MS = 5_000;
 
 /** The Python whose server is compared with ours; undefined with a reason where there is none. */
@@ -42,6 +43,8 @@ export async function startAzureMl(python: string, setup: Setup): Promise<Start>
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONUNBUFFERED: '1',
       GUNICORN_CMD_ARGS: GUNICORN,
+      // gunicorn 26 opens a socket there, and earlier ones have no switch against it
+      HOME: tmpdir(),
       AML_APP_ROOT: fixtureFolder(fixture),
       AZUREML_MODEL_DIR: modelFolder(fixture),
       ...resolvedEnv(fixture, env),
