@@ -6,6 +6,9 @@ import { describePython, PYTHON, TestEngine } from './engine-driver';
 
 jest.setTimeout(90_000);
 
+/** The samples of Azure ML v1's article, as a user would type them. */
+const ARTICLE = path.join(__dirname, '../../integration/article');
+
 /** Trains a model with the Python under test, which is the one that can read it. */
 function train(file: string, program: string): void {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -20,7 +23,10 @@ function train(file: string, program: string): void {
 describePython('A Python entry script', () => {
   let engine: TestEngine;
   let models: string;
-  const load = async (script: string, options: { modelDir?: string; env?: Record<string, string> } = {}): Promise<void> => {
+  const load = async (
+    script: string,
+    options: { modelDir?: string; appRoot?: string; env?: Record<string, string> } = {},
+  ): Promise<void> => {
     engine = await TestEngine.loaded({ script, ...options });
   };
 
@@ -74,7 +80,7 @@ describePython('A Python entry script', () => {
       path.join(modelDir, 'sklearn_regression_model.pkl'),
       'from sklearn.linear_model import Ridge\nmodel = Ridge(alpha=0).fit([[float(r == c) for c in range(10)] for r in range(10)] + [[0.0] * 10], list(range(10)) + [0])',
     );
-    await load('ridge.py', { modelDir });
+    await load('x/y/score.py', { modelDir, appRoot: ARTICLE });
     const body = JSON.stringify({
       data: [
         [0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
@@ -118,7 +124,7 @@ columns = make_column_transformer(("passthrough", ["input_name_1", "input_name_3
 model = make_pipeline(columns, LinearRegression()).fit(data, [3, 7, 5])`;
     train(path.join(modelDir, 'model_name/1/model.pkl'), program);
     train(path.join(modelDir, 'another/12/model.pkl'), program);
-    await load('frame.py', { modelDir });
+    await load('power_bi.py', { modelDir, appRoot: ARTICLE });
     const rows = [{ input_name_1: 1.5, input_name_2: 'x', input_name_3: 4 }];
     const result = JSON.parse((await engine.score({ body: JSON.stringify({ data: rows }) })).text) as number[];
 
@@ -137,7 +143,7 @@ model = make_pipeline(columns, LinearRegression()).fit(data, [3, 7, 5])`;
   });
 
   test('with @rawhttp gets requests as they come', async () => {
-    await load('raw_http.py');
+    await load('raw_http.py', { appRoot: ARTICLE });
     expect(engine.service.raw).toBe(true);
     expect(await engine.score({ method: 'GET', query: '?a=%20b&c', headers: {} })).toMatchObject({
       status: 200,
@@ -156,7 +162,7 @@ model = make_pipeline(columns, LinearRegression()).fit(data, [3, 7, 5])`;
   });
 
   test('that uses the request without @rawhttp, as in the article on CORS, gets it all the same', async () => {
-    await load('cors.py');
+    await load('cors.py', { appRoot: ARTICLE });
     const answer = await engine.score({ body: 'hello' });
 
     expect(answer).toMatchObject({ status: 200, text: 'hello' });
