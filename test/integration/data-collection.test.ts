@@ -23,11 +23,10 @@ describeWith([azurite, openssl], 'data collection into a storage account', () =>
     identity = await IdentityEndpoint.start();
     await program('storage', []);
   });
-  afterAll(() => {
+  afterAll(async () => {
     identity?.stop();
-    storage?.stop();
-    // the emulator may still be writing its last
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await storage?.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
   });
 
   /** Runs one of the two programs, which trusts the account's certificate. */

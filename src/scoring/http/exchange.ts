@@ -194,7 +194,7 @@ export class Exchange {
   /** Azure ML's rules: the request id is echoed or made; the older header is answered too, the client's only if it sent one. */
   private readIds(): { readonly status: number; readonly text: string } | undefined {
     const { headers } = this.request;
-    const faulty = ID_HEADERS.find(name => !isAcceptableId(headers[name]));
+    const faulty = ID_HEADERS.find(name => headers[name] !== undefined && !isAcceptableId(headers[name]));
     if (faulty !== undefined) {
       this.idHeaders.push('x-request-id', randomUUID());
       const tooLong = (headers[faulty] as string).length > MAX_ID_LENGTH;

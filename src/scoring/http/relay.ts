@@ -31,7 +31,9 @@ export class Relay {
   }
 
   request(exchange: Exchange, model: number, body: readonly Buffer[], bytes: number): ScoreRequest {
-    return { ...this.head(exchange, model, bytes), headers: this.headersFor(exchange), body };
+    const { method, path, query, route } = exchange;
+    const protocol = route?.protocol ?? 'azureml';
+    return { model, protocol, method, path, query, headers: this.headersFor(exchange), body, bytes };
   }
 
   answer(exchange: Exchange, answer: ScoreAnswer): void {

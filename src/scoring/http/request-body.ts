@@ -59,12 +59,14 @@ function collect(source: Readable, maxBytes: number, hold: Hold): Promise<Reques
   return new Promise((resolve, reject) => {
     const pieces = new BodyPieces();
     let bytes = 0;
-    const settle = (): void => void source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onError);
+    // listeners stay: to take them off costs more than to ask, and a late error wants one
+    let settled = false;
     const refuse = (error: Error): void => {
-      settle();
+      settled = true;
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
+      if (settled) return; // what still comes is let go
       if (bytes + chunk.length > maxBytes) refuse(tooLarge(maxBytes));
       else if (!hold(chunk.length)) refuse(new BodyRefusedError(429, 'too many bytes of requests are being held'));
       else {
@@ -73,12 +75,13 @@ function collect(source: Readable, maxBytes: number, hold: Hold): Promise<Reques
       }
     };
     const onEnd = (): void => {
-      settle();
+      settled = true;
       resolve({ chunks: pieces.end(), bytes });
     };
-    const onGone = (): void => refuse(new CallerGoneError());
-    const onError = (error: Error): void =>
-      refuse('code' in error && String(error.code).startsWith('Z_') ? error : new CallerGoneError());
+    const onGone = (): void => void (settled || refuse(new CallerGoneError()));
+    const onError = (error: Error): void => {
+      if (!settled) refuse('code' in error && String(error.code).startsWith('Z_') ? error : new CallerGoneError());
+    };
     source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onError);
   });
 }

@@ -10,11 +10,13 @@ export interface Route {
 }
 
 const READ = ['GET', 'HEAD', 'OPTIONS'];
+const SCORE = ['GET', 'OPTIONS', 'POST'];
+const INFER = ['OPTIONS', 'POST'];
 
 /** The methods that a path knows, for `Allow`. */
 export function methodsOf({ kind, protocol }: Route): readonly string[] {
   if (kind !== 'score') return READ;
-  return protocol === 'oip' ? ['OPTIONS', 'POST'] : ['GET', 'OPTIONS', 'POST'];
+  return protocol === 'oip' ? INFER : SCORE;
 }
 
 /**

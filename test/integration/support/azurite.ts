@@ -48,14 +48,21 @@ export class Azurite {
       });
       child.once('close', code => reject(new Error(`azurite ended with ${code}: ${output}`)));
     });
-    return new Azurite(`${url}/${ACCOUNT.name}`, cert, () => child.kill());
+    const stop = async (): Promise<void> => {
+      const gone = new Promise(resolve => child.once('exit', resolve));
+      // asked to end, it goes on writing into its folder for a while
+      child.kill('SIGKILL');
+      await gone;
+    };
+    return new Azurite(`${url}/${ACCOUNT.name}`, cert, stop);
   }
 
   private constructor(
     readonly url: string,
     /** The certificate's file, for whoever must trust it. */
     readonly certificate: string,
-    readonly stop: () => void,
+    /** Resolves when nothing writes any more. */
+    readonly stop: () => Promise<void>,
   ) {}
 }
 
