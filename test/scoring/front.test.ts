@@ -1,6 +1,6 @@
 import { once } from 'events';
 import { writeFileSync } from 'fs';
-import { createServer, IncomingMessage, ServerResponse } from 'http';
+import { createServer, get, IncomingMessage, ServerResponse } from 'http';
 import { AddressInfo } from 'net';
 import * as path from 'path';
 import { gunzipSync, gzipSync } from 'zlib';
@@ -90,6 +90,25 @@ describe('an answer', () => {
     expect(pieces.length).toBeGreaterThan(1);
     expect(response.headers.get('x-own')).toBe('yes');
     expect((await post(server.scoringUri, {})).text).toBe('one two three');
+  });
+
+  test('that breaks off before its first piece was read is cut, every time', async () => {
+    const server = await serveScript(`
+      exports.rawHttp = true;
+      exports.run = () => ({ body: (async function* () { yield 'begun'; throw new Error('the source dried up'); })() });
+    `);
+    for (let round = 0; round < 50; round++) {
+      const outcome = await new Promise<string>(resolve => {
+        const cut = (): void => resolve('cut');
+        get(server.scoringUri, response =>
+          response
+            .resume()
+            .once('end', () => resolve('whole'))
+            .once('error', cut),
+        ).once('error', cut);
+      });
+      expect(outcome).toBe('cut');
+    }
   });
 
   test.each([

@@ -119,6 +119,8 @@ export class Exchange {
     this.head(status, headers);
     response.flushHeaders();
     const cut = (): void => void response.destroy();
+    // it broke off before anybody listened, and says so to nobody again
+    if (body.destroyed) return cut();
     body.on('data', (piece: Buffer) => {
       this.responseBytes += piece.length;
       if (this.responseBytes > maxBytes) body.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
