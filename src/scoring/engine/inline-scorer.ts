@@ -2,6 +2,7 @@ import { statSync } from 'fs';
 import { readFile } from 'fs/promises';
 import { OnnxModels } from '../model/onnx-models';
 import { SessionSettings } from '../settings';
+import { acceptedFormat, JSON_TYPE, mediaType, NPY_TYPE, RAW_TYPE } from '../wire/media-type';
 import { LoadedModel, LoadedService, ScoreAnswer, ScoreRequest } from './engine';
 import { ModelToLoad } from './protocol';
 
@@ -77,7 +78,10 @@ export class InlineScorer {
   /** Whether only the reading of a request is too much for the front: then a thread reads it, and it is scored here. */
   takesOnceRead({ model, protocol, headers, query, bytes }: Omit<ScoreRequest, 'body'>): boolean {
     const plain =
-      protocol === 'azureml' && query === '' && !isBinary(headers['content-type']) && !/octet|npy/.test(String(headers.accept));
+      protocol === 'azureml' &&
+      query === '' &&
+      !isBinary(headers['content-type']) &&
+      acceptedFormat(headers.accept as string | undefined) === JSON_TYPE;
     return plain && runMs(this.service.models[model], bytes / LEAST_JSON_BYTES) <= REQUEST_MS;
   }
 
@@ -148,7 +152,8 @@ function runMs({ cost }: LoadedModel, elements: number): number {
 }
 
 function isBinary(contentType: string | string[] | undefined): boolean {
-  return typeof contentType === 'string' && /^application\/(octet-stream|x-npy)/i.test(contentType);
+  const type = mediaType(contentType as string | undefined);
+  return type === RAW_TYPE || type === NPY_TYPE;
 }
 
 /** Judged by the file, before it is loaded: a node's operator stands in it as a field of type 4 with its length. */

@@ -1,5 +1,5 @@
 import { SessionSettings } from '../settings';
-import { HeaderValues, LoadedService } from './engine';
+import { LoadedService, ScoreRequest } from './engine';
 
 /** The argument that makes the server's bundle an engine. */
 export const ENGINE_ARGUMENT = '--engine';
@@ -22,15 +22,7 @@ export interface ModelToLoad {
 }
 
 /** A request within a `score` message: its body is the next `bytes` of the message's body. */
-export interface ScoreItem {
-  readonly model: number;
-  readonly protocol: 'azureml' | 'oip';
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: HeaderValues;
-  readonly bytes: number;
-}
+export type ScoreItem = Omit<ScoreRequest, 'body'>;
 
 /** An answer within an `answers` message: its body is the next `bytes` of the message's body. */
 export interface AnswerItem {
