@@ -21,20 +21,22 @@ const ARROWS = {
   webservice: ['core', 'workspace', 'model', 'image', 'sizing'],
   edge: [
     ...['core', 'workspace', 'model', 'image', 'sizing'],
-    ...['webservice/auth.ts', 'webservice/container-security.ts', 'webservice/webservice.ts'],
+    ...['webservice/auth.ts', 'webservice/container-security.ts', 'webservice/webservice.ts', 'webservice/webservice-props.ts'],
   ],
   batch: ['core', 'workspace', 'model', 'image', 'sizing'],
   scoring: ['core/server-contract.ts'],
   client: ['core/server-contract.ts'],
   profiler: [
     ...['core/fingerprint.ts', 'core/server-contract.ts'],
-    ...['sizing/compute-size.ts', 'sizing/profile-result.ts'],
-    ...['scoring/launch.ts', 'scoring/onnx-signature.ts'],
+    ...['sizing/compute-size.ts', 'sizing/cost.ts', 'sizing/price-list.ts', 'sizing/profile-result.ts'],
+    ...['scoring/launch.ts', 'scoring/onnx-signature.ts', 'scoring/tensor', 'scoring/wire'],
+    ...['scoring/model/model-layout.ts', 'scoring/model/onnx-runtime.ts'],
   ],
   cli: [
     ...['scoring', 'profiler', 'client'],
     ...['core/errors.ts', 'core/file-tree.ts', 'core/fingerprint.ts', 'core/server-contract.ts'],
-    ...['model/model-registry.ts', 'model/registry-file.ts', 'sizing/compute-size.ts', 'sizing/profile-result.ts'],
+    ...['model/model-registry.ts', 'model/registry-file.ts'],
+    ...['sizing/compute-size.ts', 'sizing/cost.ts', 'sizing/price-list.ts', 'sizing/profile-result.ts'],
   ],
 };
 
@@ -78,7 +80,7 @@ export default tseslint.config(
     ignores: readFileSync('.gitignore', 'utf8')
       .split('\n')
       .filter(line => line.endsWith('/'))
-      .map(line => `**/${line}`),
+      .map(line => (line.startsWith('/') ? line.slice(1) : `**/${line}`)),
   },
   {
     files: typescript,

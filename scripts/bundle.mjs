@@ -8,6 +8,7 @@ const programs = {
   'model-serving': 'src/cli/main.ts',
   'scoring-server': 'src/scoring/main.ts',
   'load-generator': 'src/profiler/load-generator-main.ts',
+  'operator-profile': 'src/profiler/operator-profile-main.ts',
   quickstart: 'examples/quickstart/main.ts',
 };
 /** Loaded only by a server that collects data. */
@@ -35,6 +36,9 @@ await build({
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href;" },
 });
+
+// the profile step for programs: `import { profile } from 'cdktf-model-serving/profiler'`
+if (outdir === 'programs') await build({ ...common, outdir: 'profiler', entryPoints: { index: 'src/profiler/api.ts' } });
 
 // what a Python engine runs is Python
 rmSync(join(outdir, 'python'), { recursive: true, force: true });

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorsDocument } from './errors-doc.mjs';
+import { profileSchema } from './profile-schema.mjs';
 import { unlessUnchanged } from './unless-unchanged.mjs';
 
 /** Each generated file and how its text is made. */
 export const GENERATED = {
   'API.md': { inputs: ['.jsii', 'scripts'], text: apiDocument },
+  'docs/profile.schema.json': { inputs: ['src/sizing/profile-result.ts', 'package.json', 'scripts'], text: profileSchema },
   'docs/errors.md': { inputs: ['src', 'scripts'], text: errorsDocument },
 };
 

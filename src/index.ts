@@ -16,7 +16,8 @@ export { DockerBuildOptions, ImageBuild } from './image/image-build';
 export { PushLogin } from './image/push-login';
 export { ImagePlatform } from './image/image-platform';
 
-export { ComputeSize, FromProfileOptions, Sizing } from './sizing/sizing';
+export { FromProfileOptions } from './sizing/from-profile';
+export { ComputeSize, Sizing } from './sizing/sizing';
 
 export {
   ContainerRegistry,

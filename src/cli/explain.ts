@@ -14,6 +14,10 @@ const PROFILE_EXITS: Partial<Record<ProfileErrorCode, ExitCode>> = {
   OPTION_INVALID: EXIT.usage,
   NO_INPUTS: EXIT.usage,
   INPUT_UNREADABLE: EXIT.usage,
+  INPUT_MISMATCH: EXIT.usage,
+  PRICES_UNREADABLE: EXIT.usage,
+  JOURNAL_FOREIGN: EXIT.usage,
+  IMAGE_NOT_FOUND: EXIT.usage,
   TARGET_UNREACHABLE: EXIT.targetMissed,
 };
 

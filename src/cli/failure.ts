@@ -9,6 +9,10 @@ export const EXIT = {
   targetMissed: 3,
   /** `score`: nothing answers at the address. */
   unreachable: 4,
+  /** `profile`: a size was found, and a condition of `--assert` is not kept. */
+  assertionFailed: 5,
+  /** `profile`: requests cost significantly more than in the profile of `--baseline`. */
+  regression: 6,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

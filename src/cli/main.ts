@@ -17,6 +17,7 @@ From a trained model to a scored request:
   $ model-serving score http://127.0.0.1:5001/score --input models/digits-samples.json --key <key that serve printed>
 
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 profile: no size meets the target · 4 score: nothing answers
+· 5 profile: --assert fails · 6 profile: --baseline shows a regression
 Each command has its own --help. More: docs/cli.md`;
 
 const COMMANDS = ['register', 'profile', 'serve', 'score'];

@@ -7,7 +7,7 @@ import { CommandFailure, usageFailure } from './failure';
 import { generateKey, KEY_VARIABLE, writeKeys } from './keys';
 import { programFile, requireOnnxRuntime } from './programs';
 import { Terminal } from './terminal';
-import { parseWhole } from './values';
+import { isEntryScript, parseWhole } from './values';
 
 interface ServeOptions {
   readonly port: number;
@@ -84,7 +84,7 @@ function checkOptions(terminal: Terminal, model: string, options: ServeOptions):
         'give the path of an .onnx file, of its folder, or of an entry script',
       );
   }
-  if (options.model && !isScript(model)) throw usageFailure('--model goes with an entry script', 'leave it out');
+  if (options.model && !isEntryScript(model)) throw usageFailure('--model goes with an entry script', 'leave it out');
   if (options.auth === 'none' && options.keysDir)
     throw usageFailure('--auth none has no use for --keys-dir', 'leave one of them out');
   if (/^(localhost|::1|127\..*)$/.test(options.host)) return;
@@ -112,7 +112,7 @@ function grantAccess(options: ServeOptions): Access {
 }
 
 async function start(terminal: Terminal, model: string, options: ServeOptions, access: Access): Promise<LaunchedServer> {
-  const script = isScript(model);
+  const script = isEntryScript(model);
   if (!script) requireOnnxRuntime();
   const { launchScoringServer, LaunchError } = await import('../scoring/launch');
   terminal.progress(`loading ${model} …`);
@@ -136,10 +136,6 @@ async function start(terminal: Terminal, model: string, options: ServeOptions, a
     const fix = /^Port /.test(error.message) ? '--port 0 takes a free one' : "--verbose shows the whole of the server's log";
     throw new CommandFailure('SERVE_FAILED', error.message, fix);
   }
-}
-
-function isScript(file: string): boolean {
-  return /\.(py|[cm]?[jt]s)$/.test(file);
 }
 
 function scriptEnvironment(script: string, { python }: ServeOptions): Readonly<Record<string, string>> {

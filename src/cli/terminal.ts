@@ -10,6 +10,11 @@ export class Terminal {
     private readonly err: NodeJS.WriteStream = process.stderr,
   ) {}
 
+  /** Whether someone watches: then progress overwrites itself. */
+  get interactive(): boolean {
+    return !this.json && this.err.isTTY;
+  }
+
   /** The result: `text` for people, `value` for programs. */
   result(text: string, value: object): void {
     this.endLine();
@@ -34,7 +39,7 @@ export class Terminal {
       this.err.write(`${text}\n`);
       return;
     }
-    this.err.write(`\r\x1b[K${text.slice(0, (this.err.columns ?? 80) - 1)}`);
+    this.err.write(`\r\x1b[K${text.slice(0, (this.err.columns || 80) - 1)}`);
     this.lineIsOpen = true;
   }
 
@@ -51,10 +56,10 @@ export class Terminal {
     this.err.write(`warning: ${text}\n`);
   }
 
-  /** The failure in a sentence and its fix; with `--json` also as a value on stdout. */
+  /** The failure in a sentence with its code, and its fix; with `--json` also as a value on stdout. */
   failure(failure: CommandFailure): void {
     this.endLine();
-    this.err.write(`error: ${failure.message}\n  fix: ${failure.fix}\n`);
+    this.err.write(`error: ${failure.message} [${failure.code}]\n  fix: ${failure.fix}\n`);
     if (!this.json) return;
     const error = { code: failure.code, problem: failure.message, fix: failure.fix };
     this.out.write(`${JSON.stringify({ ...failure.result, error })}\n`);

@@ -37,3 +37,32 @@ export function collectPairs(text: string, before: Readonly<Record<string, strin
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
+
+/** A number above `low`, up to `high`. */
+export function parseAbove(low: number, high: number): (text: string) => number {
+  return text => {
+    const value = parsePositive(text);
+    if (value > low && value <= high) return value;
+    throw new InvalidArgumentError(`Give a number above ${low}, up to ${high}.`);
+  };
+}
+
+/** A factor and, after `±` or `+-`, how far it may be off. */
+export interface UncertainFactor {
+  readonly factor: number;
+  /** Relative, 0.1 for ±10 %. */
+  readonly uncertainty?: number;
+}
+
+/** `0.8`, `0.8±10%`, `0.8+-10%`. */
+export function parseUncertainFactor(text: string): UncertainFactor {
+  const match = /^([\d.]+)(?:\s*(?:±|\+-|\+\/-)\s*([\d.]+)\s*%)?$/.exec(text.trim());
+  const factor = Number(match?.[1] ?? NaN);
+  const uncertainty = match?.[2] === undefined ? undefined : Number(match[2]) / 100;
+  if (!(factor > 0) || !((uncertainty ?? 0) < 1))
+    throw new InvalidArgumentError('Give a number above 0 and, if known, how far it may be off: 0.8 or 0.8±10%.');
+  return { factor, uncertainty };
+}
+
+/** Whether the file is a script with `init` and `run`, and no model. */
+export const isEntryScript = (file: string): boolean => /\.(py|[cm]?[jt]s)$/.test(file);

@@ -14,6 +14,7 @@ import { Sizing } from '../sizing/sizing';
 import { Auth } from '../webservice/auth';
 import { bindContainerSecurity, ContainerSecurity } from '../webservice/container-security';
 import { bindWebservice } from '../webservice/webservice';
+import { AccessLog, StatusCodes } from '../webservice/webservice-props';
 import { createOptions } from './create-options';
 import { IMAGE_PLACEHOLDER, layeredManifest, manifestText, ModuleSpec } from './deployment-manifest';
 import {
@@ -176,6 +177,54 @@ export interface IotEdgeModuleProps {
    * @default 1
    */
   readonly maxConcurrentRequests?: number;
+
+  /**
+   * Milliseconds that a request may wait for its turn; then it is answered with 503.
+   * @default 500
+   */
+  readonly maxQueueWaitMs?: number;
+
+  /**
+   * Requests that may wait for their turn; the next one is answered with 429.
+   * @default 100
+   */
+  readonly maxQueuedRequests?: number;
+
+  /**
+   * Largest request body, bytes; a larger one is answered with 413.
+   * @default 104857600
+   */
+  readonly maxBodyBytes?: number;
+
+  /**
+   * Largest answer, bytes; a larger one is replaced by an error.
+   * @default 104857600
+   */
+  readonly maxResponseBytes?: number;
+
+  /**
+   * Waiting requests that one run may score together, where an ONNX model proves that it can; 1 turns batching off.
+   * @default 32
+   */
+  readonly maxBatchSize?: number;
+
+  /**
+   * Origins whose pages may call from a browser; `*` for all.
+   * @default - none
+   */
+  readonly corsOrigins?: string[];
+
+  /**
+   * Which status a caller sees when a script fails.
+   * @default StatusCodes.SERVER
+   */
+  readonly statusCodes?: StatusCodes;
+
+  /**
+   * Which requests are logged; bodies never are.
+   * @default AccessLog.ERRORS
+   */
+  readonly accessLog?: AccessLog;
 
   /** @default - read-only root, user 10001, no capabilities */
   readonly containerSecurity?: ContainerSecurity;

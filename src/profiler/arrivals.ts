@@ -1,68 +1,113 @@
+import type { BurstPattern, LoadPattern, TracePattern } from './load-pattern';
+import type { Random } from './random';
+
+export { derivedSeed, Random } from './random';
+
+/** When requests are due. */
+export interface Schedule {
+  /** Milliseconds from the start, ascending. */
+  readonly dueMs: Float64Array;
+  /** The input of each request, where the pattern is a recording that says so. */
+  readonly inputs?: Uint32Array;
+}
+
+/** Arrivals one after the other: each call gives the gap before the next, in units of the mean gap. */
+interface ArrivalStream {
+  readonly gap: () => number;
+  /** The input of the arrival that `gap` gave last. */
+  readonly input?: () => number;
+}
+
 /**
- * Seeded random numbers: xoshiro128** (Blackman & Vigna 2018), its state filled by splitmix32.
- * The same seed gives the same schedule on every machine, so that a run can be replayed.
+ * When requests that arrive in `pattern` at `rate` a second are due, up to `durationMs`. The rate is that of the process: what
+ * one run holds scatters around it, and bursts scatter most.
  */
-export class Random {
-  private a: number;
-  private b: number;
-  private c: number;
-  private d: number;
-
-  constructor(seed: number) {
-    const fill = splitmix32(seed);
-    this.a = fill();
-    this.b = fill();
-    this.c = fill();
-    this.d = fill();
-  }
-
-  /** Uniform in [0, 1). */
-  next(): number {
-    const result = Math.imul(rotateLeft(Math.imul(this.b, 5), 7), 9) >>> 0;
-    const shifted = this.b << 9;
-    this.c ^= this.a;
-    this.d ^= this.b;
-    this.b ^= this.c;
-    this.a ^= this.d;
-    this.c ^= shifted;
-    this.d = rotateLeft(this.d, 11);
-    return result / 2 ** 32;
-  }
-
-  /** Whole number in [0, bound). */
-  below(bound: number): number {
-    return Math.floor(this.next() * bound);
-  }
-
-  /** Exponential with mean 1: the gap between two arrivals of a Poisson stream of rate 1. */
-  exponential(): number {
-    return -Math.log(1 - this.next());
-  }
-}
-
-/** When requests of a Poisson stream of `rate` a second are due, milliseconds from the start, up to `durationMs`. */
-export function poissonSchedule(rate: number, durationMs: number, random: Random): Float64Array {
+export function schedule(pattern: LoadPattern, rate: number, durationMs: number, random: Random): Schedule {
+  const { gap, input } = arrivals(pattern, rate, random);
   const due: number[] = [];
-  const gapMs = 1000 / rate;
-  for (let at = random.exponential() * gapMs; at < durationMs; at += random.exponential() * gapMs) due.push(at);
-  return Float64Array.from(due);
+  const inputs: number[] = [];
+  const meanGapMs = 1000 / rate;
+  for (let at = gap() * meanGapMs; at < durationMs; at += gap() * meanGapMs) {
+    due.push(at);
+    if (input) inputs.push(input());
+  }
+  return { dueMs: Float64Array.from(due), ...(input && { inputs: Uint32Array.from(inputs) }) };
 }
 
-/** A seed for part `index` of a run: parts are independent, and the whole follows from one seed. */
-export function derivedSeed(seed: number, index: number): number {
-  return splitmix32(seed ^ Math.imul(index + 1, 0x9e3779b9))();
+/**
+ * `count` gaps between arrivals, in units of the mean gap.
+ *
+ * @param rate requests a second: bursts have a length in milliseconds, so how many requests one holds depends on it. Others
+ * do not look at it.
+ */
+export function patternGaps(pattern: LoadPattern, count: number, random: Random, rate = 50): Float64Array {
+  const { gap } = arrivals(pattern, rate, random);
+  return Float64Array.from({ length: count }, gap);
 }
 
-function splitmix32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = state ^ (state >>> 16);
-    mixed = Math.imul(mixed, 0x21f0aaad);
-    mixed ^= mixed >>> 15;
-    mixed = Math.imul(mixed, 0x735a2d97);
-    return (mixed ^ (mixed >>> 15)) >>> 0;
+function arrivals(pattern: LoadPattern, rate: number, random: Random): ArrivalStream {
+  switch (pattern.kind) {
+    case 'poisson':
+      return { gap: () => random.exponential() };
+    case 'constant':
+      return constant(random);
+    case 'burst':
+      return burst(pattern, rate, random);
+    case 'trace':
+      return trace(pattern, random);
+  }
+}
+
+/** From a random phase on: a start in step with the quota's periods would give a freak result. */
+function constant(random: Random): ArrivalStream {
+  let next = random.next();
+  return {
+    gap: () => {
+      const gap = next;
+      next = 1;
+      return gap;
+    },
   };
 }
 
-const rotateLeft = (value: number, by: number): number => (value << by) | (value >>> (32 - by));
+function burst({ factor, share, meanMs }: BurstPattern, rate: number, random: Random): ArrivalStream {
+  const rates = { calm: (1 - factor * share) / (1 - share), busy: factor };
+  const busyLength = (meanMs * rate) / 1000;
+  const lengths = { calm: (busyLength * (1 - share)) / share, busy: busyLength };
+  // stationary from the start, and what is left of an exponential time is distributed as the whole
+  let state: keyof typeof rates = random.next() < share ? 'busy' : 'calm';
+  let left = random.exponential() * lengths[state];
+  return {
+    gap: () => {
+      let gap = 0;
+      // exponential "work", used up at the rate of the state it is in
+      let work = random.exponential();
+      while (work > left * rates[state]) {
+        gap += left;
+        work -= left * rates[state];
+        state = state === 'busy' ? 'calm' : 'busy';
+        left = random.exponential() * lengths[state];
+      }
+      const rest = work / rates[state];
+      left -= rest;
+      return gap + rest;
+    },
+  };
+}
+
+/** From a random arrival on, round and round: seeds that differ see different parts of a long recording. */
+function trace({ atMs, order }: TracePattern, random: Random): ArrivalStream {
+  const last = atMs.length - 1;
+  const meanGapMs = (atMs[last] - atMs[0]) / last;
+  let next = random.below(atMs.length);
+  let current = next;
+  return {
+    gap: () => {
+      current = next;
+      next = (next + 1) % atMs.length;
+      // the gap from the last arrival to the first again is not recorded: an average one
+      return current === 0 ? 1 : (atMs[current] - atMs[current - 1]) / meanGapMs;
+    },
+    input: () => order[current],
+  };
+}

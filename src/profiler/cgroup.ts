@@ -1,6 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import type { Confinement, CpuUsageFile, Launch, Throttling } from './confinement';
+import { GroupCounters, GroupFolders, parseMembership } from './group-counters';
+import { isAlive } from './process-tree';
 import { CFS_PERIOD_MS } from './quota-simulator';
 
 /** Where control groups are mounted. Version 1 has a hierarchy for each controller, version 2 one for all. */
@@ -53,12 +55,14 @@ export function parseCgroupMounts(mountinfo: string): CgroupHost | undefined {
 export class CgroupConfinement implements Confinement {
   private readonly name = `${PREFIX}-${process.pid}-${++created}`;
   private readonly directories: readonly string[];
+  private readonly counters: GroupCounters;
 
   constructor(
     private readonly host: CgroupHost,
     memoryBytes?: number,
   ) {
     this.directories = [...new Set(mountsOf(host))].map(mount => path.join(mount, this.name));
+    this.counters = new GroupCounters(foldersOf(host, () => this.name));
     try {
       if (host.version === 2) enableControllers(host.root);
       for (const directory of this.directories) fs.mkdirSync(directory);
@@ -70,9 +74,7 @@ export class CgroupConfinement implements Confinement {
   }
 
   get cpuUsageFile(): CpuUsageFile {
-    return this.host.version === 1
-      ? { path: this.file('cpuacct', 'cpuacct.usage'), unitsPerMs: 1e6 }
-      : { path: this.file('cpu', 'cpu.stat'), key: 'usage_usec', unitsPerMs: 1e3 };
+    return this.counters.cpuUsageFile;
   }
 
   wrap(launch: Launch): Launch {
@@ -88,13 +90,11 @@ export class CgroupConfinement implements Confinement {
   }
 
   throttling(): Throttling {
-    const stat = parseKeyed(readOr(this.file('cpu', 'cpu.stat'), ''));
-    return { periods: stat.nr_periods ?? 0, throttled: stat.nr_throttled ?? 0 };
+    return this.counters.throttling() ?? { periods: 0, throttled: 0 };
   }
 
   outOfMemory(): boolean {
-    const events = this.file('memory', this.host.version === 1 ? 'memory.oom_control' : 'memory.events');
-    return (parseKeyed(readOr(events, '')).oom_kill ?? 0) > 0;
+    return (this.counters.memoryKills() ?? 0) > 0;
   }
 
   dispose(): void {
@@ -108,9 +108,28 @@ export class CgroupConfinement implements Confinement {
     }
   }
 
-  private file(controller: 'cpu' | 'cpuacct' | 'memory', name: string): string {
+  private file(controller: 'cpu' | 'memory', name: string): string {
     return path.join(this.host.version === 1 ? this.host[controller] : this.host.root, this.name, name);
   }
+}
+
+/**
+ * The counters of the group that a process is in, whoever made it; undefined where that cannot be seen from here. `name` is
+ * part of the group's name: on another machine the same number is another process.
+ */
+export function countersOf(pid: number, name: string): GroupCounters | undefined {
+  const host = parseCgroupMounts(readOr('/proc/self/mountinfo', ''));
+  if (!host) return undefined;
+  const groups = parseMembership(readOr(`/proc/${pid}/cgroup`, ''));
+  const folders = foldersOf(host, controller => groups.get(host.version === 1 ? controller : '') ?? '');
+  const isVisible = [folders.cpu, folders.memory].every(folder => folder.includes(name) && fs.existsSync(folder));
+  return isVisible ? new GroupCounters(folders) : undefined;
+}
+
+function foldersOf(host: CgroupHost, group: (controller: string) => string): GroupFolders {
+  const folder = (controller: 'cpu' | 'cpuacct' | 'memory') =>
+    path.join(host.version === 1 ? host[controller] : host.root, group(controller));
+  return { version: host.version, cpu: folder('cpu'), cpuacct: folder('cpuacct'), memory: folder('memory') };
 }
 
 /** A file of a group and what to write into it; optional where not every kernel has it. */
@@ -144,17 +163,6 @@ export function memoryLimit(version: 1 | 2, bytes: number): Setting[] {
     { file: 'memory.limit_in_bytes', value },
     { file: 'memory.memsw.limit_in_bytes', value, optional: true },
   ];
-}
-
-/** Numbers of a file of `key value` lines. */
-export function parseKeyed(text: string): Record<string, number> {
-  return Object.fromEntries(
-    text
-      .split('\n')
-      .filter(Boolean)
-      .map(line => line.split(' '))
-      .map(([key, value]) => [key, Number(value)]),
-  );
 }
 
 const mountsOf = (host: CgroupHost): string[] => (host.version === 1 ? [host.cpu, host.cpuacct, host.memory] : [host.root]);
@@ -194,15 +202,6 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // gone already
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,8 +1,10 @@
-/** How to start a Node program: command, arguments, environment; `port` where it was decided before the start. */
+/** How to start a program. */
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  /** The program's own variables, on top of this process's environment; undefined takes one away. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where it was decided before the start. */
   readonly port?: number;
 }
 
@@ -24,10 +26,22 @@ export interface Confinement {
    */
   limitCpu(cores: number): void;
   throttling(): Throttling | undefined;
+  /**
+   * A container's first process; absent where the program is started as a child of this process. Not there yet: undefined. There, but
+   * on a machine whose processes cannot be seen from here, as Docker Desktop's: without a `pid`.
+   */
+  root?(): Promise<ContainerRoot | undefined>;
   /** Whether the kernel killed something in here for memory. */
   outOfMemory(): boolean;
   /** Kills what still runs inside and removes the place. Synchronous, so that a signal handler can call it. */
   dispose(): void;
+}
+
+/** What is known of a container once it runs. */
+export interface ContainerRoot {
+  readonly pid?: number;
+  /** Where this machine reaches the server's metrics. */
+  readonly metricsPort?: number;
 }
 
 export interface CpuUsageFile {

@@ -1,52 +1,73 @@
-import { calm, Measurement } from './measurement';
-import { ThreadDemand } from './search';
+import { calm } from './interference';
+import { Measurement } from './measurement';
+import type { SettingsDemand } from './search';
+import { ServerSettings, settingsKey } from './server-settings';
 import { mean, median, quantile, sorted } from './statistics';
 
-/** What one request costs with a number of threads, with the figures that people read. */
-export interface MeasuredDemand extends ThreadDemand {
+/** What one request costs with some settings, with the figures that people read. */
+export interface MeasuredDemand extends SettingsDemand {
   /** CPU milliseconds per request, alone on the machine. */
   readonly serialCpuMs: number;
   /** The same at the rate that was asked for, where memory caches are colder and threads wake more. */
   readonly atRateCpuMs: number;
   /** Wall milliseconds of a request that waits for nothing. */
   readonly serviceMs: number;
-  /** Requests a second without limits. */
+  /** Requests a second without limits and without batches. */
   readonly capacity: number;
   /** CPU milliseconds per request of each kept window, at the reference speed: their spread is the repeatability. */
   readonly windowCpuMs: readonly number[];
+  /** The same of pieces of the windows, to compare profiles by. */
+  readonly sampleCpuMs: readonly number[];
 }
 
 /** The speed that demands are restated at: the middle one of what was seen. */
 export const referenceSpeed = (measurements: readonly Measurement[]): number => median(measurements.map(each => each.coreSpeed));
 
+/** A figure as it would be on a core of the reference speed. */
+export const restate = (value: number, measurement: Pick<Measurement, 'coreSpeed'>, speed: number): number =>
+  (value * measurement.coreSpeed) / speed;
+
 /**
- * The demand of one number of threads, from interleaved windows: medians over windows, disturbed ones left out, every
- * window restated at the reference speed of a core.
+ * The demand of some settings, from interleaved windows: medians over windows, disturbed ones left out, every window restated
+ * at the reference speed of a core.
  */
-export function summarizeDemand(threads: number, measurements: readonly Measurement[], speed: number): MeasuredDemand {
-  const of = (kind: Measurement['kind']) => calm(measurements.filter(each => each.threads === threads && each.kind === kind));
-  const restate = (value: number, measurement: Measurement) => (value * measurement.coreSpeed) / speed;
+export function summarizeDemand(settings: ServerSettings, measurements: readonly Measurement[], speed: number): MeasuredDemand {
+  const own = measurements.filter(each => each.settings === settingsKey(settings));
+  const of = (kind: Measurement['kind']) => calm(own.filter(each => each.kind === kind));
   const serial = of('serial');
-  const windowCpuMs = serial.map(each => restate(each.cpuMsPerRequest, each));
+  const windowCpuMs = serial.map(each => restate(each.cpuMsPerRequest, each, speed));
   const serialCpuMs = median(windowCpuMs);
-  const atRate = of('at-rate').map(each => restate(each.cpuMsPerRequest, each));
+  const atRate = of('at-rate').map(each => restate(each.cpuMsPerRequest, each, speed));
   const atRateCpuMs = Math.max(serialCpuMs, atRate.length > 0 ? median(atRate) : 0);
-  const serviceMs = median(serial.map(each => restate(undelayed(each), each)));
-  const perRequest = median(of('concurrent').map(each => restate(each.load.elapsedMs / each.answered, each)));
-  // two requests cannot overlap by less than nothing: noise only
-  const occupied = Math.min(perRequest, serviceMs);
+  const serviceMs = median(serial.map(each => restate(undelayed(each), each, speed)));
+  const perRequest = of('saturated').map(each => restate(each.load.elapsedMs / each.answered, each, speed));
+  // an engine's time for a request; two requests cannot overlap by less than nothing: noise only
+  const occupied = Math.min(perRequest.length > 0 ? median(perRequest) * settings.workers : Infinity, serviceMs);
   const shape = relativeCost(serial);
   return {
-    threads,
+    settings,
     serialCpuMs,
     atRateCpuMs,
     serviceMs,
-    capacity: 1000 / occupied,
+    capacity: (1000 / occupied) * settings.workers,
     windowCpuMs,
+    sampleCpuMs: serial.flatMap(each => pieces(each).map(piece => restate(piece, each, speed))),
     cpuMs: shape.map(each => each * atRateCpuMs),
     occupancyMs: shape.map(each => each * occupied),
     overheadMs: serviceMs - occupied,
+    workers: settings.workers,
   };
+}
+
+/** Pieces of one window: five windows give the fifteen samples that find 5 % with a chance of nine in ten. */
+const PIECES = 3;
+
+/** CPU milliseconds per request of pieces of a window, where each request's was read; else of the whole window. */
+function pieces({ load, cpuMsPerRequest }: Measurement): number[] {
+  const perRequest = Array.from(load.cpuMs);
+  if (perRequest.length < PIECES) return [cpuMsPerRequest];
+  const at = (piece: number) => Math.round((piece * perRequest.length) / PIECES);
+  return Array.from({ length: PIECES }, (_, piece) => mean(perRequest.slice(at(piece), at(piece + 1))));
 }
 
 /** How long a request takes alone, without what its threads waited for a processor that others had. */
@@ -72,11 +93,39 @@ function relative(values: readonly number[]): Float64Array {
   return Float64Array.from(values, value => value / average);
 }
 
-/** The demand after a run under limits showed that requests cost `factor` times as much. */
+/** Requests that shared runs: how many on average, and what each cost. */
+export interface SharedRuns {
+  readonly batch: number;
+  readonly cpuMsPerRequest: number;
+}
+
+/**
+ * The share of a run's cost that does not grow with the requests in it, 0 to 1, by least squares over
+ * `cost(n) / cost(1) = share / n + (1 − share)`. Zero where batches save nothing worth a longer run.
+ */
+export function fixedShareOf(aloneCpuMs: number, shared: readonly SharedRuns[]): number {
+  const points = shared.filter(each => each.batch > 1.2);
+  if (points.length === 0) return 0;
+  const saved = points.map(each => ({ x: 1 - 1 / each.batch, y: 1 - each.cpuMsPerRequest / aloneCpuMs }));
+  const share = mean(saved.map(({ x, y }) => x * y)) / mean(saved.map(({ x }) => x * x));
+  return share < 0.05 ? 0 : Math.min(share, 0.99);
+}
+
+/** The same server with and without the sharing of runs. */
+export function withBatches(demand: MeasuredDemand, fixedShare: number): MeasuredDemand[] {
+  const alone = { ...demand, settings: { ...demand.settings, maxBatch: 1 } };
+  if (fixedShare === 0 || demand.settings.maxBatch === 1) return [alone];
+  return [alone, { ...demand, batching: { maxBatch: demand.settings.maxBatch, fixedShare } }];
+}
+
+/** The demand where requests cost `factor` times as much. */
 export function scaleDemand(demand: MeasuredDemand, factor: number): MeasuredDemand {
   return {
     ...demand,
+    serialCpuMs: demand.serialCpuMs * factor,
     atRateCpuMs: demand.atRateCpuMs * factor,
+    serviceMs: demand.serviceMs * factor,
+    capacity: demand.capacity / factor,
     cpuMs: demand.cpuMs.map(each => each * factor),
     occupancyMs: demand.occupancyMs.map(each => each * factor),
   };

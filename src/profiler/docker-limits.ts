@@ -1,22 +1,30 @@
-import { execFileSync } from 'child_process';
-import { createRequire } from 'module';
-import * as path from 'path';
+import * as os from 'os';
 import { CONTAINER, ENV } from '../core/server-contract';
-import type { Confinement, Launch, Throttling } from './confinement';
+import { countersOf } from './cgroup';
+import { deployed, mounted } from './container-program';
+import type { Confinement, ContainerRoot, CpuUsageFile, Launch, Throttling } from './confinement';
+import { docker, dockerAside } from './docker';
+import type { GroupCounters } from './group-counters';
+import { isAlive } from './process-tree';
 
-/** A Docker engine that answers, and an image on it that has Node. */
-export interface DockerHost {
+/** The image of a container. */
+export interface ContainerImage {
   readonly image: string;
+  /** The image is what is profiled: its own program, user and models. Otherwise it only has Node, and the rest is mounted. */
+  readonly complete?: boolean;
 }
 
 const PREFIX = 'model-serving-profile';
+/** Says which process of which machine will remove the container. */
+const OWNER = 'cdktf-model-serving.profiler';
+/** Inside; outside the engine chooses. */
+const METRICS_PORT = CONTAINER.port + 1;
 let created = 0;
 
-/** The engine, if it answers within two seconds and holds a Node image; nothing is pulled. */
-export function dockerHost(): DockerHost | undefined {
+/** A Node image on the engine, if that answers; nothing is pulled. */
+export function nodeImage(): ContainerImage | undefined {
   try {
-    const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').split('\n');
-    const image = newestNodeImage(images);
+    const image = newestNodeImage(docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').split('\n'));
     return image ? { image } : undefined;
   } catch {
     return undefined;
@@ -31,45 +39,75 @@ export function newestNodeImage(references: readonly string[]): string | undefin
     .sort((a, b) => b.version - a.version)[0]?.reference;
 }
 
-/** One container: read-only mounts of the server, ONNX Runtime and the model, its port on 127.0.0.1. */
+/** Removes the containers of profiles of this machine that were killed before they could clean up. */
+export function sweepAbandonedContainers(): void {
+  try {
+    const format = `{{.ID}} {{.Label "${OWNER}"}}`;
+    for (const line of docker('ps', '--all', '--filter', `label=${OWNER}`, '--format', format).split('\n').filter(Boolean)) {
+      const [id, owner] = line.split(' ');
+      const [pid, host] = owner.split('@');
+      if (host === os.hostname() && !isAlive(Number(pid))) docker('rm', '--force', id);
+    }
+  } catch {
+    // another profile was quicker, or the engine does not answer, which whoever needs it will hear
+  }
+}
+
+/** One container, its port on 127.0.0.1. The CPU is not limited until `limitCpu`. */
 export class DockerConfinement implements Confinement {
   private readonly name = `${PREFIX}-${process.pid}-${++created}`;
+  private counters: GroupCounters | undefined;
 
   constructor(
-    private readonly host: DockerHost,
+    private readonly image: ContainerImage,
     private readonly memoryBytes?: number,
   ) {}
 
   wrap(launch: Launch): Launch {
-    const port = launch.port;
-    const [bundle, ...rest] = launch.args;
-    const model = launch.env[ENV.modelDir];
-    if (port === undefined || bundle === undefined || model === undefined)
-      throw new Error('a container needs a port, a program and a model');
-    const mountedModel = `${CONTAINER.modelRoot}/${path.basename(model)}`;
-    const env = { ...launch.env, [ENV.host]: '0.0.0.0', [ENV.port]: String(CONTAINER.port), [ENV.modelDir]: mountedModel };
-    const own = new Set<string>(Object.values(ENV));
+    const { port } = launch;
+    if (port === undefined) throw new Error('a container needs a port that was decided before');
+    const program = this.image.complete ? deployed(launch, this.image.image) : mounted(launch, this.image.image);
+    const hasMetrics = launch.env[ENV.metricsPort] !== undefined;
+    const env = {
+      ...program.env,
+      [ENV.host]: '0.0.0.0',
+      [ENV.port]: String(CONTAINER.port),
+      ...(hasMetrics ? { [ENV.metricsPort]: String(METRICS_PORT) } : {}),
+    };
     const args = [
-      ...['run', '--init', '--name', this.name, '--publish', `127.0.0.1:${port}:${CONTAINER.port}`],
+      ...['run', '--pull', 'never', '--name', this.name, '--label', `${OWNER}=${process.pid}@${os.hostname()}`],
+      ...['--publish', `127.0.0.1:${port}:${CONTAINER.port}`],
+      ...(hasMetrics ? ['--publish', `127.0.0.1::${METRICS_PORT}`] : []),
       ...(this.memoryBytes === undefined ? [] : memoryFlags(this.memoryBytes)),
-      // the folder, since a model may keep its weights in files beside it
-      ...mount(path.dirname(path.resolve(model)), CONTAINER.modelRoot),
-      ...mount(path.dirname(path.resolve(bundle)), `${CONTAINER.serverRoot}/programs`),
-      ...runtimeMounts(bundle),
-      ...Object.entries(env).flatMap(([name, value]) =>
-        own.has(name) && value !== undefined ? ['--env', `${name}=${value}`] : [],
-      ),
-      ...['--entrypoint', 'node', this.host.image, `${CONTAINER.serverRoot}/programs/${path.basename(bundle)}`],
-      ...rest,
+      ...program.flags,
+      ...Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : ['--env', `${name}=${value}`])),
+      ...program.command,
     ];
-    return { command: 'docker', args, env: process.env, port };
+    return { command: 'docker', args, env: {}, port };
+  }
+
+  async root(): Promise<ContainerRoot | undefined> {
+    const ports = `{{range index .NetworkSettings.Ports "${METRICS_PORT}/tcp"}}{{.HostPort}}{{end}}`;
+    const [pid, id, metrics] = await dockerAside('inspect', '--format', `{{.State.Pid}} {{.Id}} ${ports}`, this.name).then(
+      said => said.trim().split(' '),
+      () => ['0'], // not created yet
+    );
+    if (pid === '0') return undefined;
+    this.counters = countersOf(Number(pid), id);
+    return { ...(this.counters ? { pid: Number(pid) } : {}), ...(metrics ? { metricsPort: Number(metrics) } : {}) };
+  }
+
+  get cpuUsageFile(): CpuUsageFile | undefined {
+    return this.counters?.cpuUsageFile;
   }
 
   limitCpu(cores: number): void {
-    docker('update', '--cpus', String(cores), this.name);
+    // Docker refuses more than there are, which limit nothing anyway
+    docker('update', '--cpus', String(Math.min(cores, os.cpus().length)), this.name);
   }
 
   throttling(): Throttling | undefined {
+    if (this.counters) return this.counters.throttling();
     try {
       const read = 'cat /sys/fs/cgroup/cpu.stat 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.stat';
       const stat = docker('exec', this.name, 'sh', '-c', read);
@@ -81,7 +119,10 @@ export class DockerConfinement implements Confinement {
   }
 
   outOfMemory(): boolean {
+    const kills = this.counters?.memoryKills();
+    if (kills !== undefined) return kills > 0;
     try {
+      // the group ends with the container; the engine has heard of every kill in it
       return docker('inspect', '--format', '{{.State.OOMKilled}}', this.name).trim() === 'true';
     } catch {
       return false; // gone: the exit status tells
@@ -90,7 +131,7 @@ export class DockerConfinement implements Confinement {
 
   dispose(): void {
     try {
-      docker('rm', '--force', this.name);
+      docker('rm', '--force', '--volumes', this.name);
     } catch {
       // never started, or gone already
     }
@@ -100,20 +141,4 @@ export class DockerConfinement implements Confinement {
 function memoryFlags(memoryBytes: number): string[] {
   const bytes = String(Math.round(memoryBytes));
   return ['--memory', bytes, '--memory-swap', bytes];
-}
-
-const mount = (source: string, target: string): string[] => ['--mount', `type=bind,source=${source},target=${target},readonly`];
-
-function runtimeMounts(bundle: string): string[] {
-  const require = createRequire(path.resolve(bundle));
-  return ['onnxruntime-node', 'onnxruntime-common'].flatMap(name => {
-    const entry = require.resolve(name);
-    const marker = path.join('node_modules', name);
-    const root = entry.slice(0, entry.lastIndexOf(marker) + marker.length);
-    return mount(root, `${CONTAINER.serverRoot}/node_modules/${name}`);
-  });
-}
-
-function docker(...args: string[]): string {
-  return execFileSync('docker', args, { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] });
 }

@@ -4,12 +4,22 @@ export type ProfileErrorCode =
   | 'PROGRAM_NOT_FOUND'
   | 'NO_INPUTS'
   | 'INPUT_UNREADABLE'
+  | 'INPUT_MISMATCH'
   | 'INPUT_REJECTED'
+  | 'RUN_FAILED'
   | 'MODEL_LOAD_FAILED'
+  | 'INIT_FAILED'
+  | 'IMAGE_NOT_FOUND'
+  | 'DOCKER_UNAVAILABLE'
   | 'SERVER_STOPPED'
   | 'OUT_OF_MEMORY'
+  | 'OUT_OF_MEMORY_AT_LOAD'
+  | 'UNSTEADY'
+  | 'HOST_NOISY'
   | 'GENERATOR_LIMITED'
   | 'TARGET_UNREACHABLE'
+  | 'PRICES_UNREADABLE'
+  | 'JOURNAL_FOREIGN'
   | 'INTERRUPTED';
 
 /** A profile that could not be made: what was found, and what to do about it. */
@@ -43,7 +53,8 @@ export const inputUnreadable = (file: string, reason: string) =>
   new ProfileError(
     'INPUT_UNREADABLE',
     `${file} cannot be read as request bodies: ${reason}`,
-    'give a JSON array of bodies, one JSON body, one JSON body a line, or a CSV file with one column of bodies',
+    'give JSON bodies (an array, one, or one a line), CSV with one column of bodies, .npy, ONNX test data, a recording with timestamps, or ' +
+      'a folder of such files',
   );
 
 export const inputRejected = (row: number, status: number, message: string) =>
@@ -51,6 +62,38 @@ export const inputRejected = (row: number, status: number, message: string) =>
     'INPUT_REJECTED',
     `the model refused input ${row} (counted from 1) with status ${status}: ${message}`,
     `change or remove input ${row}; every input must be answered with 200 before anything is measured`,
+  );
+
+/** The request does not fit the model: what was given, and what the model takes. */
+export const inputMismatch = (row: number, given: string, expected: string) =>
+  new ProfileError(
+    'INPUT_MISMATCH',
+    `input ${row} (counted from 1) does not fit the model: ${given}`,
+    `the model takes ${expected}`,
+  );
+
+export const runFailed = (row: number, status: number, message: string) =>
+  new ProfileError(
+    'RUN_FAILED',
+    `scoring input ${row} (counted from 1) failed with status ${status}: ${message}`,
+    `send input ${row} to model-serving serve to see the whole log; every input must be answered with 200 before anything is measured`,
+  );
+
+export const initFailed = (script: string, message: string) =>
+  new ProfileError(
+    'INIT_FAILED',
+    `init of ${script} failed: ${message}`,
+    'model-serving serve with the same script shows the whole log',
+  );
+
+export const imageNotFound = (image: string, message: string) =>
+  new ProfileError('IMAGE_NOT_FOUND', `there is no image ${image} on this Docker engine: ${message}`, `docker pull ${image}`);
+
+export const dockerUnavailable = (message: string) =>
+  new ProfileError(
+    'DOCKER_UNAVAILABLE',
+    `an image can only be profiled where a Docker engine answers: ${message}`,
+    'start Docker, or profile the model or the entry script itself',
   );
 
 export const modelLoadFailed = (model: string, message: string) =>
@@ -74,6 +117,37 @@ export const outOfMemory = (when: string, neededInGB: number | undefined, allowe
       ? `the scoring server was killed for memory ${when}, with ${allowedInGB} GB allowed`
       : `the model needs ${neededInGB} GB (${when}), but ${allowedInGB} GB is allowed`,
     'allow more memory, send smaller inputs, or make the model smaller (external data, quantisation)',
+  );
+
+export const outOfMemoryAtLoad = (allowedInGB: number) =>
+  new ProfileError(
+    'OUT_OF_MEMORY_AT_LOAD',
+    `the scoring server was killed for memory while loading, with ${allowedInGB} GB allowed`,
+    'allow more memory, or keep the weights in an external data file, which is mapped instead of copied',
+  );
+
+export const unsteady = (change: string) =>
+  new ProfileError(
+    'UNSTEADY',
+    `requests never came to a steady cost: ${change}`,
+    'look for a leak or a cache that grows without bound; --allow-unsteady takes the dearest part',
+  );
+
+export const hostNoisy = (discarded: number, windows: number, why: string) =>
+  new ProfileError(
+    'HOST_NOISY',
+    `${discarded} of ${windows} measuring windows were disturbed (${why}), too many to trust the rest`,
+    'run it again when nothing else runs; --allow-noise takes the calmest half and says so',
+  );
+
+export const pricesUnreadable = (file: string, reason: string) =>
+  new ProfileError('PRICES_UNREADABLE', `${file} is not a price file: ${reason}`, 'see docs/sizing.md for its form');
+
+export const journalForeign = (file: string) =>
+  new ProfileError(
+    'JOURNAL_FOREIGN',
+    `${file} holds the measurements of another model, other inputs or another machine`,
+    'remove the file, or leave --resume out',
   );
 
 export const generatorLimited = (rate: number, reached: number) =>

@@ -1,10 +1,12 @@
 import { ProfileResult } from '../sizing/profile-result';
-import type { Findings } from './findings';
-import { disturbedBy } from './measurement';
+import { demandOf, Findings, memoryOf } from './findings';
+import { disturbedBy } from './interference';
 import { GIBIBYTE, MEMORY_MARGIN } from './memory';
-import { capacity, MAX_UTILISATION } from './search';
+import { allowedThreads, capacity, limitingResource } from './search';
+import { describeSettings, settingsKey } from './server-settings';
 import { quantile, quantileRanks, sorted } from './statistics';
 import { cores, gigabytes, inMs, percentileName } from './summary';
+import { steadyGrowth } from './warm-up';
 
 /** A chosen number, why it was chosen, and what would change it. */
 export interface Reason {
@@ -13,70 +15,127 @@ export interface Reason {
   readonly change: string;
 }
 
+/** Growth over the second half of a profile from which it is worth a word; pools still fill below it. */
+const LEAK = 0.05;
+
 /** A "because" for every number that the profile recommends. */
 export function explainChoices(findings: Findings, result: ProfileResult): Reason[] {
-  return [cpuReason(findings, result), threadReason(findings), memoryReason(findings, result), ...replicaReason(findings)];
+  return [
+    cpuReason(findings, result),
+    threadReason(findings),
+    ...batchReason(findings),
+    ...workerReason(findings),
+    memoryReason(findings, result),
+    ...replicaReason(findings, result),
+  ];
 }
 
-function cpuReason({ outcome, demands, options, predicted, plan }: Findings, result: ProfileResult): Reason {
+function cpuReason(findings: Findings, result: ProfileResult): Reason {
+  const { outcome, session, objective, predicted } = findings;
   const { size, verified, boundary } = outcome;
-  const demand = demands.find(each => each.threads === size.threads) ?? demands[0];
+  const { options } = session;
+  const demand = demandOf(findings, size.settings);
   const carries = capacity(demand, size.cpu);
-  const rate = options.rate / plan.replicas;
-  const bound = (size.cpu * 1000) / demand.atRateCpuMs <= demand.capacity ? 'its CPU quota' : 'its one engine';
+  const bound = limitingResource(demand, size.cpu) === 'cpu-quota' ? 'its CPU quota' : 'its engine';
   const evidence = verified
     ? `a fresh server under this limit had ${percentileName(options.percentile)} ${inMs(verified.figures.latencyMs)} in ${verified.figures.requests} requests`
     : `the simulation of this quota gives ${percentileName(options.percentile)} ${inMs(predicted.predictedMs)}`;
   const below = boundary
     ? `; ${cores(boundary.cpu)} ${boundary.verdict === 'fails' ? 'was run and fails' : 'was run and neither shown to hold nor to fail'} (${inMs(boundary.figures.latencyMs)})`
     : '';
-  const headroom = carries * MAX_UTILISATION;
   return {
     choice: cores(result.recommendedCpu),
     because:
       `a request costs ${demand.atRateCpuMs.toFixed(2)} ms of CPU, so this size carries ${carries.toFixed(0)} a second, bounded by ${bound}, ` +
-      `and ${fmtRate(rate)} a second take ${((rate / carries) * 100).toFixed(0)} % of it; ${evidence}${below}`,
-    change: `more than about ${fmtRate(headroom)} requests a second, costlier inputs, or a shorter latency`,
+      `and ${fmtRate(objective.rate)} a second take ${((objective.rate / carries) * 100).toFixed(0)} % of it; ${evidence}${below}`,
+    change: `more than about ${fmtRate(result.headroomRate ?? objective.rate)} requests a second, costlier inputs, or a shorter latency`,
   };
 }
 
-function threadReason({ outcome, demands }: Findings): Reason {
-  const { threads, cpu } = outcome.size;
-  const others = demands.filter(each => each.threads !== threads);
-  const compared = others.map(
-    each => `${each.threads} threads: ${each.atRateCpuMs.toFixed(2)} ms of CPU and ${inMs(each.serviceMs)} alone on the machine`,
-  );
-  const chosen = demands.find(each => each.threads === threads) ?? demands[0];
-  const own = `${threads === 1 ? '1 thread' : `${threads} threads`}: ${chosen.atRateCpuMs.toFixed(2)} ms of CPU, ${inMs(chosen.serviceMs)}`;
+function threadReason({ outcome, survey, session }: Findings): Reason {
+  const { settings, cpu } = outcome.size;
+  const key = settingsKey({ ...settings, maxBatch: session.base.maxBatch });
+  const words = survey.compared.map(each => {
+    const { threads, spinning, workers } = each.settings;
+    const name = describeSettings({ threads, spinning, workers, maxBatch: 1 });
+    return `${name}${settingsKey(each.settings) === key ? ' (chosen)' : ''}: ${each.atRateCpuMs.toFixed(2)} ms of CPU, ${inMs(each.serviceMs)} alone on the machine`;
+  });
   return {
-    choice: threads === 1 ? '1 thread' : `${threads} threads`,
+    choice: `${describeSettings({ ...settings, workers: 1, maxBatch: 1 })}${settings.spinning ? '' : ', spinning off'}`,
     because:
       `more threads than whole cores spend the quota in bursts and then stand still until the next period, and ${cores(cpu)} allow ` +
-      `${Math.max(1, Math.floor(cpu))}; ${[own, ...compared].join('; ')}. Spinning is off: it burns CPU between requests`,
+      `${allowedThreads(cpu)}; ${words.join('; ')}. Idle threads that spin burn CPU between requests`,
     change: 'a size of two cores or more with a model that gains from threads',
   };
 }
 
-function memoryReason({ peakBytes, cold, outcome, session }: Findings, result: ProfileResult): Reason {
+function batchReason({ outcome, survey, session }: Findings): Reason[] {
+  if (survey.shared.length === 0) return [];
+  const { maxBatch } = outcome.size.settings;
+  const [alone] = survey.compared;
+  const last = survey.shared[survey.shared.length - 1];
+  const shared = session.restated(last.measurement.cpuMsPerRequest, last.measurement);
+  const words = `with ${last.concurrency} in flight, ${last.batch.toFixed(1)} requests shared a run and one cost ${shared.toFixed(2)} ms of CPU, alone ${alone.serialCpuMs.toFixed(2)}`;
+  return [
+    maxBatch > 1
+      ? { choice: `batches of up to ${maxBatch}`, because: words, change: 'inputs of which two do not fit into one run' }
+      : {
+          choice: 'no batches',
+          because: `they allow no cheaper size here; ${words}`,
+          change: 'a rate at which requests wait for each other',
+        },
+  ];
+}
+
+function workerReason({ outcome, survey }: Findings): Reason[] {
+  const { workers } = outcome.size.settings;
+  const others = survey.compared.filter(each => each.settings.workers > 1);
+  if (workers === 1 && others.length === 0) return [];
+  const words = survey.compared
+    .filter(each => each.settings.threads === 1)
+    .map(
+      each =>
+        `${each.settings.workers} engine${each.settings.workers > 1 ? 's' : ''}: ${each.capacity.toFixed(0)} a second without limits`,
+    );
+  return [
+    {
+      choice: `${workers} engine${workers > 1 ? 's' : ''}`,
+      because: `each has its own copy of everything in memory; ${words.join('; ')}`,
+      change: 'requests that wait for something else than the CPU',
+    },
+  ];
+}
+
+function memoryReason(findings: Findings, result: ProfileResult): Reason {
+  const { outcome, session, cliff } = findings;
+  const { neededBytes, peakBytes, loadPeakBytes } = memoryOf(findings);
   const step = Math.max(session.grid.searchStep.memoryInGB, session.grid.memoryStepInGB);
-  const where = cold.peakBytes >= 0.98 * peakBytes ? 'while loading' : 'while running';
+  const where = loadPeakBytes >= 0.98 * peakBytes ? 'while loading' : 'while running';
   const margin = `${((MEMORY_MARGIN - 1) * 100).toFixed(0)} %`;
+  const slow = cliff.find(point => point.medianMs === undefined || (point.majorFaultsPerRequest ?? 0) >= 0.1);
+  const fall = slow
+    ? `; at ${gigabytes(slow.limitBytes / GIBIBYTE)} ${slow.medianMs === undefined ? 'the server was killed' : `pages were read from disk again and again (${inMs(slow.medianMs)} a request)`}`
+    : '';
   return {
     choice: gigabytes(result.recommendedMemoryInGB),
     because:
-      `the worst moment, ${where}, needed ${(peakBytes / GIBIBYTE).toFixed(3)} GB (own pages and mapped files of all processes); with ${margin} ` +
-      `on top and rounded up to ${gigabytes(step)}${outcome.verified ? '; the verified run stayed inside it' : ''}`,
+      `the worst moment, ${where}, needed ${(neededBytes / GIBIBYTE).toFixed(3)} GB (own pages of all processes and the files they map); with ${margin} ` +
+      `on top and rounded up to ${gigabytes(step)}${outcome.verified ? '; the verified run stayed inside it' : ''}${fall}`,
     change: 'larger inputs or batches than the samples: the arena keeps the largest it ever needed',
   };
 }
 
-function replicaReason({ plan, options }: Findings): Reason[] {
+function replicaReason({ plan, session }: Findings, { scaling }: ProfileResult): Reason[] {
   if (plan.replicas === 1) return [];
+  const { rate, balancer } = session.options;
+  const other = scaling
+    ? `; behind a pooled queue ${scaling.replicasPooled}, behind a random balancer ${scaling.replicasRandom}, by Azure ML v1's formula ${scaling.replicasAzureMlV1}`
+    : '';
   return [
     {
       choice: `${plan.replicas} replicas`,
-      because: `one replica cannot carry ${options.rate} requests a second within the target; the balancer is taken to pick at random, so that each gets its own queue`,
-      change: 'a balancer that picks the least busy replica needs fewer',
+      because: `so that ${rate} requests a second keep the target at the least cost, with a ${balancer === 'random' ? 'balancer that picks at random, so that each replica has its own queue' : 'queue that all replicas share'}${other}`,
+      change: 'another balancer, another rate, or larger replicas at another price',
     },
   ];
 }
@@ -89,6 +148,7 @@ export function warningsOf(findings: Findings): string[] {
     ...inputWarnings(findings),
     ...steadinessWarnings(findings),
     ...noiseWarnings(findings),
+    ...transferWarnings(findings),
     ...sampleWarnings(findings),
     ...sizeWarnings(findings),
   ];
@@ -102,8 +162,11 @@ function evidenceWarnings({ outcome, sizes }: Findings): string[] {
   return [`modelled, not verified: ${outcome.unproven ?? 'the size was not run under its limits'}`];
 }
 
-function inputWarnings({ options }: Findings): string[] {
-  const { bodies } = options;
+function inputWarnings({ session }: Findings): string[] {
+  const { inputs, synthetic } = session.inputs;
+  if (synthetic)
+    return ['synthetic inputs, made from the signature of the model: cost and memory that depend on values are not seen'];
+  const bodies = inputs.map(({ body }) => body.toString());
   if (new Set(bodies).size > 1) return [];
   return [
     bodies.length === 1
@@ -112,22 +175,36 @@ function inputWarnings({ options }: Findings): string[] {
   ];
 }
 
-function steadinessWarnings({ warmUp }: Findings): string[] {
-  if (warmUp.steadiness === 'steady') return [];
+function steadinessWarnings(findings: Findings): string[] {
+  const { warmUp } = findings.survey;
   const drift = `${(Math.abs(warmUp.drift) * 100).toFixed(0)} %`;
-  return warmUp.steadiness === 'getting-cheaper'
-    ? [`no steady state within the warm-up: requests were still getting cheaper, by ${drift}, when measuring began`]
-    : [`no steady state within the warm-up: requests kept getting dearer, by ${drift}; a leak or a growing cache would do that`];
+  const words: Readonly<Record<typeof warmUp.steadiness, string | undefined>> = {
+    steady: undefined,
+    'getting-cheaper': `no steady state within the warm-up: requests were still getting cheaper, by ${drift}, when measuring began`,
+    'getting-dearer': `no steady state within the warm-up: requests kept getting dearer, by ${drift}; a growing cache would do that`,
+    unsettled: 'no steady state within the warm-up: what requests cost went up and down',
+    leak: `memory grew by ${drift} while requests cost the same`,
+  };
+  const grown = steadyGrowth(
+    memoryOf(findings)
+      .points.filter(({ atMs }) => atMs > memoryOf(findings).loadedAtMs)
+      .map(each => each.anonymous),
+  );
+  const leak =
+    grown > LEAK
+      ? [`a leak is suspected: memory went on growing, by ${(grown * 100).toFixed(0)} % over the second half of all measurements`]
+      : [];
+  return [words[warmUp.steadiness], ...leak].filter(text => text !== undefined);
 }
 
 function noiseWarnings(findings: Findings): string[] {
   const { session, outcome } = findings;
-  const windows = session.meter.taken.filter(each => each.kind !== 'verification' && each.kind !== 'warm-up');
+  const { windows } = session;
   const disturbed = windows.filter(each => disturbedBy(each) !== undefined);
   const warnings: string[] = [];
   if (disturbed.length * 10 > windows.length * 3) {
     warnings.push(
-      `noisy machine: ${disturbed.length} of ${windows.length} measuring windows were disturbed; run it again when nothing else runs`,
+      `noisy machine: ${disturbed.length} of ${windows.length} measuring windows were disturbed (${disturbedBy(disturbed[0])}); run it again when nothing else runs`,
     );
   }
   const speeds = sorted(windows.map(each => each.coreSpeed));
@@ -141,6 +218,14 @@ function noiseWarnings(findings: Findings): string[] {
       warnings.push(`the run of ${cores(run.cpu)} was disturbed: ${run.disturbedBy}`);
   }
   return warnings;
+}
+
+function transferWarnings({ session }: Findings): string[] {
+  const { speedFactor, speedUncertainty } = session.options;
+  if (speedFactor === 1) return [];
+  return [
+    `transferred: costs are restated for cores of ${speedFactor} times the speed of those here, and widened by ${(speedUncertainty * 100).toFixed(0)} %`,
+  ];
 }
 
 /** How late the latest hundredth of requests was sent, milliseconds; it counts as latency. */
@@ -160,7 +245,8 @@ function sampleWarnings({ outcome }: Findings): string[] {
   return [...raised, `p99 is not resolvable from ${requests} requests and is left out`];
 }
 
-function sizeWarnings({ outcome, cold, options }: Findings): string[] {
+function sizeWarnings({ outcome, cold, session }: Findings): string[] {
+  const { options } = session;
   const warnings: string[] = [];
   const seconds = cold.cpuMs / outcome.size.cpu / 1000;
   if (seconds > 10)
@@ -171,20 +257,6 @@ function sizeWarnings({ outcome, cold, options }: Findings): string[] {
     warnings.push('Azure Container Instances bills a group of one container for at least 1 core and 1 GB, whatever it requests');
   }
   return warnings;
-}
-
-/** What was measured and then left out, with the reason, for the report. */
-export function listDiscarded({ session }: Findings): string[] {
-  return session.meter.taken
-    .filter(each => each.kind !== 'verification' && each.kind !== 'warm-up')
-    .flatMap(each => {
-      const reason = disturbedBy(each);
-      return reason
-        ? [
-            `${each.kind}, ${each.threads} thread${each.threads === 1 ? '' : 's'}, second ${(each.atMs / 1000).toFixed(0)}: ${reason}`,
-          ]
-        : [];
-    });
 }
 
 const fmtRate = (rate: number): string => (rate >= 10 ? rate.toFixed(0) : rate.toPrecision(2));

@@ -1,15 +1,16 @@
-import { availableParallelism } from 'os';
 import { roundUpToStep } from '../sizing/compute-size';
+import type { Throttling } from './confinement';
 import { MeasuredDemand, scaleDemand } from './demand';
 import { generatorLimited, outOfMemory, ProfileError } from './errors';
-import { GIBIBYTE } from './memory';
-import { Measurement } from './measurement';
+import type { Measurement } from './measurement';
 import type { Workload } from './quota-simulator';
 import { bestAt, Candidate, cheapest, evaluate, SearchObjective } from './search';
-import { ProfileSession } from './session';
+import { sameSettings, settingsKey } from './server-settings';
+import type { ServerProcess } from './server-process';
+import { ProfileSession, Workplace } from './session';
 import { median } from './statistics';
 import { inMs } from './summary';
-import { judgeRun, leastRequests, planRun, promiseOf, Size, VerifiedSize } from './verification';
+import { judgeRun, leastRequests, planRun, promiseOf, RunRecord, Size, VerifiedSize } from './verification';
 
 /** How the search's choice fared under real limits. */
 export interface Outcome {
@@ -21,6 +22,8 @@ export interface Outcome {
   readonly boundary?: VerifiedSize;
   /** Every run, in order. */
   readonly runs: readonly VerifiedSize[];
+  /** Start under the recommended memory from a cold cache, milliseconds; absent where nothing was run. */
+  readonly limitedStartMs?: number;
   /** Why nothing was proven, where it was not. */
   readonly unproven?: string;
   /** The largest allowed size, where even that was shown to fail. */
@@ -35,12 +38,14 @@ export interface Finalists {
   readonly streams: readonly Workload[];
   /** For one replica. */
   readonly objective: SearchObjective;
-  readonly memoryInGB: number;
+  /** By settings, since each engine has its own copy of the model. */
+  readonly memoryInGB: (candidate: Pick<Candidate, 'settings'>) => number;
+  readonly workplace: Workplace;
 }
 
 /**
  * Runs the search's choice in a fresh server under its real limits, up a size while it does not hold, then down until one
- * does not. Seeds are new in every run. Each size runs once, twice if the machine disturbed a run that did not hold.
+ * does not. Seeds are new in every run. A size runs twice where its first run was disturbed or could not decide.
  *
  * @throws ProfileError OUT_OF_MEMORY, GENERATOR_LIMITED
  */
@@ -48,10 +53,15 @@ export async function verifyFinalists(session: ProfileSession, finalists: Finali
   return new Verification(session, finalists).run();
 }
 
+/** Major faults of a run from here on mean that pages are read from disk again and again. */
+const THRASHING = { faults: 20, perRequest: 0.2 };
+
 class Verification {
   private readonly runs: VerifiedSize[] = [];
   private candidates: readonly Candidate[];
-  private memoryInGB: number;
+  /** Steps of memory that were added because a run ran out of it. */
+  private addedSteps = 0;
+  private limitedStartMs: number | undefined;
   private verified: VerifiedSize | undefined;
 
   constructor(
@@ -59,7 +69,6 @@ class Verification {
     private readonly finalists: Finalists,
   ) {
     this.candidates = finalists.candidates;
-    this.memoryInGB = finalists.memoryInGB;
   }
 
   async run(): Promise<Outcome> {
@@ -70,7 +79,7 @@ class Verification {
       const run: VerifiedSize = await this.tryTwice(next);
       if (run.verdict === 'holds') {
         this.verified = run;
-        next = this.below(run.cpu);
+        next = this.below(run);
       } else if (this.verified) {
         break; // the next cheaper size, and what it is worth
       } else if (!run.disturbedBy && !canEverHold(run, this.finalists.objective.percentile)) {
@@ -89,105 +98,118 @@ class Verification {
   }
 
   private outcome(unproven: string | undefined): Outcome {
-    const { verified, runs } = this;
+    const { verified, runs, limitedStartMs } = this;
     if (verified) {
       const below = this.sizeBelow(verified.cpu);
       const boundary = [...runs].reverse().find(run => run.cpu === below && run.verdict !== 'holds');
-      return { size: { ...verified, memoryInGB: this.memoryInGB }, verified, boundary, runs };
+      // memory that a later run showed to be too little is raised for the recommended size as well
+      const memoryInGB = Math.max(verified.memoryInGB, this.memoryFor(verified));
+      return { size: { ...verified, memoryInGB }, verified, boundary, runs, limitedStartMs };
     }
     const failed = runs.filter(run => run.verdict === 'fails').map(run => run.cpu);
     const size = cheapest(this.candidates.filter(candidate => !failed.includes(candidate.cpu))) ?? this.finalists.best;
-    return { size: { cpu: size.cpu, threads: size.threads, memoryInGB: this.memoryInGB }, runs, unproven };
+    return { size: { cpu: size.cpu, settings: size.settings, memoryInGB: this.memoryFor(size) }, runs, unproven, limitedStartMs };
   }
 
   /** Why a size cannot be run here and now. */
   private obstacle(candidate: Candidate): string | undefined {
     const { session } = this;
-    if (!session.limits)
+    const { limits, processors } = this.finalists.workplace;
+    if (session.options.speedFactor !== 1)
+      return `it was computed for cores of ${session.options.speedFactor} times the speed of those here`;
+    if (!limits)
       return session.options.verify ? 'this machine lets nobody set CPU and memory limits' : 'verification was not wanted';
-    const machine = availableParallelism();
-    if (candidate.cpu > machine) return `${candidate.cpu} cores cannot be shown on a machine with ${machine}`;
-    if (this.runs.length > 0 && session.progress.elapsedMs > session.budget.startNoMoreAfterMs)
-      return 'the time for verification was over';
+    if (candidate.cpu > processors) return `${candidate.cpu} cores cannot be shown on a machine with ${processors}`;
+    if (this.runs.length > 0 && this.timeIsOver()) return 'the time for verification was over';
     return undefined;
   }
 
+  private timeIsOver(): boolean {
+    return this.session.journal.elapsedMs > this.session.budget.startNoMoreAfterMs;
+  }
+
   private async tryTwice(candidate: Candidate): Promise<VerifiedSize> {
-    const first = await this.once(candidate);
-    if (first.verdict === 'holds' || !first.disturbedBy) return first;
-    return this.once(candidate);
+    const first = await this.once(candidate, 1);
+    if (first.verdict === 'holds') return first;
+    if (first.disturbedBy) return this.once(candidate, 2);
+    const decidable = first.verdict === 'unresolved' && canEverHold(first, this.finalists.objective.percentile);
+    return decidable && !this.timeIsOver() ? this.once(candidate, 2, first) : first;
   }
 
   /** One run; where memory runs out it is raised by a step and the run repeated. */
-  private async once(candidate: Candidate): Promise<VerifiedSize> {
+  private async once(candidate: Candidate, attempt: number, earlier?: VerifiedSize): Promise<VerifiedSize> {
     for (;;) {
-      const size: Size = { cpu: candidate.cpu, threads: candidate.threads, memoryInGB: this.memoryInGB };
-      try {
-        const run = await this.measure(size);
+      const size: Size = { cpu: candidate.cpu, settings: candidate.settings, memoryInGB: this.memoryFor(candidate) };
+      const run = await this.measure(size, attempt, earlier);
+      if (run) {
         this.runs.push(run);
         return run;
-      } catch (error) {
-        if (!(error instanceof ProfileError && error.code === 'OUT_OF_MEMORY')) throw error;
-        this.raiseMemory();
       }
+      this.raiseMemory(size);
     }
   }
 
-  private raiseMemory(): void {
-    const { session } = this;
-    const step = Math.max(session.grid.searchStep.memoryInGB, session.grid.memoryStepInGB);
-    const raised = roundUpToStep(this.memoryInGB + step, step);
-    const allowed = Math.min(session.options.maxMemoryInGB, session.grid.maxMemoryInGB);
-    if (raised > allowed) throw outOfMemory('under load', raised, allowed);
-    session.warnings.push(`${this.memoryInGB} GB ran out in a verification run; ${raised} GB was tried instead`);
-    this.memoryInGB = raised;
+  private memoryFor(candidate: Pick<Candidate, 'settings'>): number {
+    const { searchStep, memoryStepInGB } = this.session.grid;
+    const step = Math.max(searchStep.memoryInGB, memoryStepInGB);
+    return roundUpToStep(this.finalists.memoryInGB(candidate) + this.addedSteps * step, step);
   }
 
-  private async measure(size: Size): Promise<VerifiedSize> {
+  private raiseMemory(size: Size): void {
+    const { session } = this;
+    this.addedSteps++;
+    const raised = this.memoryFor(size);
+    const allowed = Math.min(session.options.maxMemoryInGB, session.grid.maxMemoryInGB);
+    if (raised > allowed) throw outOfMemory('under load', raised, allowed);
+    session.warnings.push(`${size.memoryInGB} GB was too little in a verification run; ${raised} GB was tried instead`);
+  }
+
+  /** Undefined where memory ran out, or was so tight that pages were read from disk again and again. */
+  private async measure(size: Size, attempt: number, earlier?: VerifiedSize): Promise<VerifiedSize | undefined> {
     const { session } = this;
     const { rate, percentile, latencyMs } = this.finalists.objective;
-    const kind = session.limits?.kind ?? 'cgroup-v1';
-    session.progress.tell('verify', `running ${size.cpu} cores and ${size.memoryInGB} GB for real`);
-    const server = await session.startServer(size.threads, size.memoryInGB * GIBIBYTE);
-    try {
-      await session.settle(
-        server,
-        size.cpu,
-        this.finalists.demands.find(each => each.threads === size.threads),
-      );
-      const { verifyMinMs: minMs, verifyMaxMs: maxMs } = session.budget;
-      const plan = planRun(rate, percentile, { minMs, maxMs }, more => this.predictedToCarry(size, more));
-      const promise = promiseOf(latencyMs, percentile, (plan.rate * plan.durationMs) / 1000);
-      const before = server.throttling();
-      const measurement = await session.meter.measure('verification', server, {
-        ...{ kind: 'open', scoringUri: server.scoringUri, ...plan, promise },
-        seed: session.nextSeed(),
+    const { verifyMinMs: minMs, verifyMaxMs: maxMs } = session.budget;
+    const plan = planRun(rate, percentile, { minMs, maxMs }, more => this.predictedToCarry(size, more));
+    const promise = promiseOf(latencyMs, percentile, (plan.rate * plan.durationMs) / 1000);
+    const name = `verify/${size.cpu}/${size.memoryInGB}/${settingsKey(size.settings)}/${attempt}`;
+    const words = `running ${size.cpu} cores and ${size.memoryInGB} GB for real`;
+    const record = await session.step(name, 'verify', words, () =>
+      runUnderLimits(session, size, this.demandOf(size), {
+        ...{ kind: 'open', ...plan, promise, pattern: session.options.pattern, seed: session.seedOf(name) },
         maxOutstanding: Math.ceil(100 + plan.rate * Math.max(1, (4 * latencyMs) / 1000)),
-      });
-      server.assertRunning('under load');
-      assertGeneratorKeptUp(measurement, plan.rate, latencyMs);
-      const after = server.throttling();
-      const throttling = before &&
-        after && { periods: after.periods - before.periods, throttled: after.throttled - before.throttled };
-      return judgeRun(size, measurement, promise, {
-        kind,
+      }),
+    );
+    const { measurement, throttling, majorFaults } = record;
+    if (!measurement) return undefined;
+    const thrashing = majorFaults >= THRASHING.faults && majorFaults > THRASHING.perRequest * measurement.answered;
+    if (thrashing) return undefined;
+    this.limitedStartMs ??= record.startMs;
+    assertGeneratorKeptUp(measurement, plan.rate, latencyMs);
+    return judgeRun(
+      size,
+      measurement,
+      promise,
+      {
+        kind: this.finalists.workplace.limits ?? 'cgroup-v1',
         throttling,
         referenceSpeed: session.referenceSpeed,
         rate: plan.rate,
         wantedRate: rate,
-      });
-    } finally {
-      server.kill();
-    }
+      },
+      earlier,
+    );
+  }
+
+  private demandOf(size: Pick<Size, 'settings'>): MeasuredDemand | undefined {
+    return this.finalists.demands.find(each => sameSettings(each.settings, size.settings));
   }
 
   /** With room to spare: what fails under more load than asked for would have cost a run and shown nothing. */
   private predictedToCarry(size: Size, rate: number): boolean {
     const { demands, streams, objective } = this.finalists;
-    const same = demands.filter(demand => demand.threads === size.threads);
-    return evaluate(same, streams, { ...objective, rate, latencyMs: 0.7 * objective.latencyMs }, [size.cpu]).some(
-      each => each.holds,
-    );
+    const same = demands.filter(demand => sameSettings(demand.settings, size.settings));
+    const strict = { ...objective, rate, latencyMs: 0.7 * objective.latencyMs };
+    return evaluate(same, streams, strict, [size.cpu]).some(each => each.holds);
   }
 
   /** The next size up, or further if what the run cost says that one step is not enough. */
@@ -197,20 +219,21 @@ class Verification {
     return cheapest(this.candidates.filter(candidate => larger.includes(candidate.cpu))) ?? bestAt(this.candidates, larger[0]);
   }
 
-  /** Restates the search by the CPU time that requests took under the limit, where that was more than measured without. */
+  /** Restates the search by the CPU time that requests took under the limit, where that was not what was measured without. */
   private recalibrate(run: VerifiedSize): void {
     const { demands, streams, objective, sizes } = this.finalists;
-    const demand = demands.find(each => each.threads === run.threads);
-    const restated = (run.measurement.cpuMsPerRequest * run.measurement.coreSpeed) / this.session.referenceSpeed;
+    const demand = this.demandOf(run);
+    const restated = this.session.restated(run.measurement.cpuMsPerRequest, run.measurement);
     const factor = demand ? restated / demand.atRateCpuMs : 1;
-    if (factor <= 1.02 || factor > 3) return;
-    const dearer = demands.map(each => scaleDemand(each, factor));
-    this.candidates = evaluate(dearer, streams, objective, sizes);
+    if (Math.abs(factor - 1) <= 0.02 || factor > 3 || factor < 0.5) return;
+    const scaled = demands.map(each => scaleDemand(each, factor));
+    this.candidates = evaluate(scaled, streams, objective, sizes);
   }
 
-  private below(cpu: number): Candidate | undefined {
-    const smaller = this.sizeBelow(cpu);
-    return smaller === undefined || this.ran(smaller) ? undefined : bestAt(this.finalists.candidates, smaller);
+  private below(run: VerifiedSize): Candidate | undefined {
+    this.recalibrate(run);
+    const smaller = this.sizeBelow(run.cpu);
+    return smaller === undefined || this.ran(smaller) ? undefined : bestAt(this.candidates, smaller);
   }
 
   private sizeBelow(cpu: number): number | undefined {
@@ -221,6 +244,37 @@ class Verification {
     return this.runs.some(run => run.cpu === cpu);
   }
 }
+
+type OpenJob = Omit<Extract<Parameters<ProfileSession['measure']>[2], { readonly kind: 'open' }>, 'scoringUri'>;
+
+/** Starts a server under the size's memory limit, warms it up, limits its CPU and puts the load on it. */
+async function runUnderLimits(
+  session: ProfileSession,
+  size: Size,
+  demand: MeasuredDemand | undefined,
+  job: OpenJob,
+): Promise<RunRecord> {
+  const began = performance.now();
+  let server: ServerProcess | undefined;
+  try {
+    server = await session.startLimited(size.settings, size.memoryInGB);
+    const startMs = Math.round(performance.now() - began);
+    await session.settle(server, size.cpu, demand);
+    const before = { throttling: server.throttling(), faults: server.majorFaults() };
+    const measurement = await session.measure('verification', server, { ...job, scoringUri: server.scoringUri });
+    server.assertRunning('under load');
+    const throttling = difference(before.throttling, server.throttling());
+    return { measurement, startMs, majorFaults: server.majorFaults() - before.faults, throttling };
+  } catch (error) {
+    if (!(error instanceof ProfileError && error.code.startsWith('OUT_OF_MEMORY'))) throw error;
+    return { starved: server ? 'run' : 'load', majorFaults: 0, startMs: 0 };
+  } finally {
+    server?.kill();
+  }
+}
+
+const difference = (before: Throttling | undefined, after: Throttling | undefined): Throttling | undefined =>
+  before && after && { periods: after.periods - before.periods, throttled: after.throttled - before.throttled };
 
 /** Why a run was neither shown to hold nor to fail. */
 function reasonOf({ cpu, disturbedBy, figures }: VerifiedSize): string {

@@ -1,82 +1,82 @@
-import { parse as parseCsv } from 'csv-parse/sync';
 import * as fs from 'fs';
-import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json';
-import { inputUnreadable, noInputs } from './errors';
+import * as path from 'path';
+import type { ModelSignature } from '../scoring/onnx-signature';
+import { inputUnreadable, noInputs, ProfileError } from './errors';
+import type { InputSet, ProfileInput } from './input-set';
+import { Entry } from './inputs/entry';
+import { fileEntries, folderEntries } from './inputs/file-entries';
+import { recording } from './inputs/recording';
+import { textEntries } from './inputs/text-entries';
+
+export { checkInputs, expectedInputs } from './inputs/check-inputs';
+export { syntheticInputs } from './inputs/synthetic';
+export type { SyntheticOptions } from './inputs/synthetic';
 
 /** A request body: JSON text as it goes over the wire, or a value that becomes it. */
 export type RequestInput = string | object;
 
 /**
- * Request bodies from a file: a JSON array of bodies, one JSON body, one JSON body a line, or a CSV file with one column of
- * bodies (the tabular dataset of Azure ML v1's `Model.profile`), with or without a header.
+ * What to send, from a file or folder:
  *
- * @throws ProfileError NO_INPUTS, INPUT_UNREADABLE
+ * - JSON: an array of bodies, one body, or one body a line; each may stand in `{"body": …, "weight": 3}` to come three times as
+ *   often as others, or in `{"timestamp": …, "body": …}` (milliseconds or ISO 8601) as part of a recording;
+ * - CSV: one column of bodies, with or without a header (the tabular dataset of Azure ML v1's `Model.profile`), or two with a
+ *   header, one of them `weight` or `timestamp`;
+ * - `.npy`: sent in that form, row by row where `signature` says that the model takes rows;
+ * - ONNX test data: a folder with `input_0.pb`…, or one of such folders; sent as JSON;
+ * - images, sounds and other bytes: one body a file;
+ * - a folder of such files, read in the order of their names.
+ *
+ * @param signature what the model takes, where that is known: it names tensors and tells rows from batches
+ * @throws ProfileError NO_INPUTS, INPUT_UNREADABLE with the row and the reason
  */
+export function readInputSet(file: string, signature?: ModelSignature): InputSet {
+  return readable(file, () => {
+    const isFolder = fs.statSync(file).isDirectory();
+    const entries = isFolder ? folderEntries(file, signature) : fileEntries(file, signature);
+    if (entries.length === 0) throw noInputs(file);
+    return inputSet(path.basename(path.resolve(file)), entries);
+  });
+}
+
+/** The bodies of a file of JSON or CSV, as text. @throws ProfileError NO_INPUTS, INPUT_UNREADABLE */
 export function readInputs(file: string): string[] {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw inputUnreadable(file, (error as Error).message);
-  }
-  return parseInputs(text, file);
+  return parseInputs(
+    readable(file, () => fs.readFileSync(file, 'utf8')),
+    file,
+  );
 }
 
 /** The same, from text; `where` names it in errors. */
 export function parseInputs(text: string, where = 'the input'): string[] {
-  const content = text.replace(/^\uFEFF/, '').trim();
-  if (content === '') throw noInputs(where);
-  const bodies = fromJson(content) ?? fromJsonLines(content) ?? fromCsv(content, where);
-  if (bodies.length === 0) throw noInputs(where);
-  return bodies;
+  const entries = readable(where, () => textEntries(text));
+  if (entries.length === 0) throw noInputs(where);
+  return entries.map(({ body }) => String(body));
 }
 
 /** The text that is sent for an input. */
 export const requestBody = (input: RequestInput): string => (typeof input === 'string' ? input : JSON.stringify(input));
 
-function fromJson(content: string): string[] | undefined {
-  const parsed = parse(content);
-  if (parsed === undefined) return undefined;
-  return Array.isArray(parsed) ? parsed.map(toBody) : [toBody(parsed)];
+/** How many bodies differ: where it is one or two, cost that depends on the input is not seen. */
+export function distinctBodies(inputs: readonly ProfileInput[]): number {
+  return new Set(inputs.map(({ body }) => (typeof body === 'string' ? body : body.toString('latin1')))).size;
 }
 
-function fromJsonLines(content: string): string[] | undefined {
-  const values = content
-    .split(/\r?\n/)
-    .filter(line => line.trim() !== '')
-    .map(parse);
-  return values.includes(undefined) ? undefined : values.map(toBody);
+function inputSet(name: string, entries: readonly Entry[]): InputSet {
+  if (entries[0].atMs === undefined) return { inputs: entries, synthetic: false, source: `${name}, ${counted(entries.length)}` };
+  const { inputs, trace } = recording(entries);
+  const seconds = trace.atMs[trace.atMs.length - 1] / 1000;
+  const source = `${name}, a recording of ${entries.length} requests in ${seconds.toFixed(1)} s, ${counted(inputs.length)}`;
+  return { inputs, synthetic: false, source, trace };
 }
 
-function fromCsv(content: string, where: string): string[] {
-  const records = csvRecords(content, where);
-  const wide = records.findIndex(record => record.length > 1);
-  if (wide >= 0) {
-    throw inputUnreadable(where, `record ${wide + 1} has ${records[wide].length} columns; one column of bodies is allowed`);
-  }
-  const cells = records.map(([cell]) => cell);
-  // a header is not JSON, a body is
-  const bodies = parse(cells[0]) === undefined ? cells.slice(1) : cells;
-  const broken = bodies.findIndex(body => parse(body) === undefined);
-  if (broken >= 0) throw inputUnreadable(where, `body ${broken + 1} is not JSON: ${bodies[broken].slice(0, 60)}`);
-  return bodies;
-}
+const counted = (bodies: number): string => (bodies === 1 ? 'one body' : `${bodies} bodies`);
 
-function csvRecords(content: string, where: string): string[][] {
+/** Whatever a file does to its readers, the caller gets a typed error with the file's name. */
+function readable<T>(file: string, read: () => T): T {
   try {
-    return parseCsv(content, { relaxColumnCount: true, skipEmptyLines: true });
+    return read();
   } catch (error) {
-    throw inputUnreadable(where, `it is neither JSON nor CSV (${(error as Error).message})`);
-  }
-}
-
-// lossless: JSON.parse would change an integer beyond 2^53 on its way to the service
-const toBody = (value: unknown): string => (typeof value === 'string' ? value : stringifyLossless(value)!);
-
-function parse(text: string): unknown {
-  try {
-    return parseLossless(text);
-  } catch {
-    return undefined;
+    throw error instanceof ProfileError ? error : inputUnreadable(file, (error as Error).message);
   }
 }

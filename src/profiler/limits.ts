@@ -1,6 +1,7 @@
 import { CgroupConfinement, cgroupHost } from './cgroup';
-import { Confinement, LimitKind } from './confinement';
-import { DockerConfinement, dockerHost } from './docker-limits';
+import type { Confinement, LimitKind } from './confinement';
+import { ContainerImage, DockerConfinement, nodeImage, sweepAbandonedContainers } from './docker-limits';
+import type { Subject } from './subject';
 
 /** Who can set limits on this machine. */
 export interface LimitSupport {
@@ -9,11 +10,20 @@ export interface LimitSupport {
   confine(memoryBytes?: number): Confinement;
 }
 
-/** Control groups where this process may create them, else a Docker engine that has a Node image, else nothing. */
-export function findLimitSupport(): LimitSupport | undefined {
+/**
+ * Who can limit such a subject. An image: the Docker engine that it is on. A model or a script: control groups where this process may
+ * create them, else a Docker engine that has a Node image, else nobody. A Python script needs the packages of this machine's
+ * Python, so for that no container does.
+ */
+export function findLimitSupport(subject?: Pick<Subject, 'image' | 'entryScript'>): LimitSupport | undefined {
+  if (subject?.image !== undefined) return containers({ image: subject.image, complete: true });
   const cgroups = cgroupHost();
   if (cgroups) return { kind: `cgroup-v${cgroups.version}`, confine: memory => new CgroupConfinement(cgroups, memory) };
-  const docker = dockerHost();
-  if (docker) return { kind: 'docker', confine: memory => new DockerConfinement(docker, memory) };
-  return undefined;
+  const node = subject?.entryScript?.endsWith('.py') ? undefined : nodeImage();
+  return node && containers(node);
+}
+
+function containers(image: ContainerImage): LimitSupport {
+  sweepAbandonedContainers();
+  return { kind: 'docker', confine: memory => new DockerConfinement(image, memory) };
 }

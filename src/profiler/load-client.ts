@@ -1,5 +1,6 @@
 import { ChildProcess, fork } from 'child_process';
 import { Cleanup } from './cleanup';
+import type { ProfileInput } from './input-set';
 import type { LoadJob, LoadResult } from './load-generator';
 import type { GeneratorReply, GeneratorRequest } from './load-generator-main';
 
@@ -14,11 +15,12 @@ export class LoadClient {
   private readonly forget: () => void;
   private jobs = 0;
 
-  static start(program: string, bodies: readonly string[], cleanup: Cleanup): LoadClient {
+  /** @param inputs sent once, at the start; jobs name them by index */
+  static start(program: string, inputs: readonly ProfileInput[], cleanup: Cleanup): LoadClient {
     // its own process group: a Ctrl-C reaches the profiler alone, which then ends everything in order
     const child = fork(program, [], { serialization: 'advanced', detached: process.platform !== 'win32', execArgv: [] });
     const client = new LoadClient(child, cleanup);
-    client.send({ bodies });
+    client.send({ inputs });
     return client;
   }
 

@@ -1,7 +1,8 @@
+import type { ProfileInput } from './input-set';
 import { LoadGenerator, LoadJob, LoadResult } from './load-generator';
 
 /** What the profiler sends to the generator's process. */
-export type GeneratorRequest = { readonly bodies: readonly string[] } | { readonly id: number; readonly job: LoadJob };
+export type GeneratorRequest = { readonly inputs: readonly ProfileInput[] } | { readonly id: number; readonly job: LoadJob };
 
 /** What comes back for a job. */
 export type GeneratorReply =
@@ -10,12 +11,12 @@ export type GeneratorReply =
 let generator: LoadGenerator | undefined;
 
 process.on('message', (request: GeneratorRequest) => {
-  if ('bodies' in request) {
-    generator = new LoadGenerator(request.bodies.map(body => Buffer.from(body)));
+  if ('inputs' in request) {
+    generator = new LoadGenerator(request.inputs);
     return;
   }
   const { id, job } = request;
-  const run = generator ? generator.run(job) : Promise.reject(new Error('no request bodies were given'));
+  const run = generator ? generator.run(job) : Promise.reject(new Error('no inputs were given'));
   run.then(
     result => reply({ id, result }),
     error => reply({ id, error: String(error) }),

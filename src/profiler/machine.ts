@@ -3,7 +3,9 @@ import { createRequire } from 'module';
 import * as os from 'os';
 import * as path from 'path';
 import { ProfiledMachine } from '../sizing/profile-result';
+import { parseCgroupMounts } from './cgroup';
 import { GIBIBYTE } from './memory';
+import { multiplyKernel } from './multiply-kernel';
 
 /** What the measurements were taken on. */
 export function describeMachine(): ProfiledMachine {
@@ -50,34 +52,139 @@ export function parseProcStat(text: string): MachineTimes {
   return { busyMs: (user + nice + system + irq + softirq) * 10, stealMs: (steal || 0) * 10 };
 }
 
-const SIDE = 48;
-const left = Float32Array.from({ length: SIDE * SIDE }, (_, i) => (i % 7) * 0.25);
-const right = Float32Array.from({ length: SIDE * SIDE }, (_, i) => (i % 5) * 0.5);
-const product = new Float32Array(SIDE * SIDE);
+/** What others do to this machine over some time. */
+export interface Idleness {
+  /** Cores that other programs use. */
+  readonly foreignCores: number;
+  /** Cores that a hypervisor gives to others while this machine wants them. */
+  readonly steal: number;
+}
+
+/** Watches the machine for `ms` milliseconds, in which this process should do nothing; its own CPU time is taken off. */
+export async function idleness(ms: number): Promise<Idleness> {
+  const began = performance.now();
+  const before = machineTimes();
+  const own = process.cpuUsage();
+  await new Promise(resolve => setTimeout(resolve, ms));
+  const wallMs = performance.now() - began;
+  const after = machineTimes();
+  const { user, system } = process.cpuUsage(own);
+  const foreignMs = after.busyMs - before.busyMs - (user + system) / 1000;
+  return { foreignCores: Math.max(0, foreignMs / wallMs), steal: (after.stealMs - before.stealMs) / wallMs };
+}
+
+/** What decides which kernels ONNX Runtime takes, and how far a measurement here can be trusted. Absent: cannot be told here. */
+export interface MachineFingerprint {
+  readonly cpuModel: string;
+  /** Instruction sets that ONNX Runtime has kernels for, such as `avx2`, `avx512_vnni`, `asimddp`; sorted. */
+  readonly instructionSets: readonly string[];
+  readonly kernel: string;
+  readonly cgroupVersion?: 1 | 2;
+  /** Cores that this process itself may use, where a group around it is limited. */
+  readonly cpuQuota?: number;
+  /** Frequency governor, `performance` or another. */
+  readonly governor?: string;
+  readonly virtualised?: boolean;
+  /** Share of one core that the hypervisor has taken since the machine started. */
+  readonly steal: number;
+}
+
+export function machineFingerprint(): MachineFingerprint {
+  const cpuinfo = readOr('/proc/cpuinfo', '');
+  const { instructionSets, virtualised } = parseCpuFlags(cpuinfo);
+  const cpuQuota = ownCpuQuota();
+  const governor = readOr('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor', '').trim();
+  const cgroups = parseCgroupMounts(readOr('/proc/self/mountinfo', ''));
+  return {
+    cpuModel: describeMachine().cpuModel,
+    instructionSets,
+    kernel: `${os.type()} ${os.release()}`,
+    ...(cgroups ? { cgroupVersion: cgroups.version } : {}),
+    ...(cpuQuota !== undefined ? { cpuQuota } : {}),
+    ...(governor ? { governor } : {}),
+    ...(virtualised !== undefined ? { virtualised } : {}),
+    steal: machineTimes().stealMs / Math.max(os.uptime() * 1000, 1),
+  };
+}
+
+/** Prefixes: `avx512_vnni` and `amx_int8` are of these. */
+const INSTRUCTION_SETS = ['avx', 'fma', 'f16c', 'amx', 'asimd', 'sve', 'i8mm', 'bf16'];
+
+/** From the text of `/proc/cpuinfo`; only x86 says whether there is a hypervisor. */
+export function parseCpuFlags(cpuinfo: string): { readonly instructionSets: string[]; readonly virtualised?: boolean } {
+  const [, name, flags] = /^(flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo) ?? [];
+  const all = new Set(flags?.split(/\s+/).filter(Boolean));
+  const instructionSets = [...all].filter(flag => INSTRUCTION_SETS.some(prefix => flag.startsWith(prefix))).sort();
+  return name === 'flags' ? { instructionSets, virtualised: all.has('hypervisor') } : { instructionSets };
+}
 
 /**
- * How fast a core runs right now: multiply-adds per CPU millisecond of a fixed small matrix product.
+ * Cores that the control groups around this process allow it, undefined where they set no limit: what is measured inside a
+ * limited container says nothing about larger sizes.
+ */
+export function ownCpuQuota(read: (file: string) => string = file => readOr(file, '')): number | undefined {
+  const host = parseCgroupMounts(read('/proc/self/mountinfo'));
+  if (!host) return undefined;
+  const mount = host.version === 1 ? host.cpu : host.root;
+  const quotas = groupsAround(mount, ownGroup(read('/proc/self/cgroup'), host.version)).map(group =>
+    host.version === 1
+      ? Number(read(`${group}/cpu.cfs_quota_us`)) / Number(read(`${group}/cpu.cfs_period_us`))
+      : parseCpuMax(read(`${group}/cpu.max`)),
+  );
+  const limits = quotas.filter(quota => quota > 0 && Number.isFinite(quota));
+  return limits.length > 0 ? Math.min(...limits) : undefined;
+}
+
+/** The path of this process's group from the text of `/proc/self/cgroup`: `id:controllers:path`, with none in version 2. */
+function ownGroup(cgroup: string, version: 1 | 2): string {
+  const rows = cgroup.split('\n').map(line => line.split(':'));
+  const row = rows.find(([, controllers]) => (version === 2 ? controllers === '' : controllers?.split(',').includes('cpu')));
+  return row?.slice(2).join(':') ?? '/';
+}
+
+/** The mount itself, which in a container is the group of the container, and each group on the way down to our own. */
+function groupsAround(mount: string, group: string): string[] {
+  const names = group.split('/').filter(name => name !== '' && name !== '..');
+  return Array.from({ length: names.length + 1 }, (_, depth) => [mount, ...names.slice(0, depth)].join('/'));
+}
+
+/** `200000 100000` is two cores, `max 100000` none at all. */
+function parseCpuMax(text: string): number {
+  const [quota, period] = text.trim().split(' ').map(Number);
+  return quota / period;
+}
+
+/**
+ * How fast a core runs right now: single-precision multiply-adds per CPU millisecond.
  * Cores of virtual machines change speed by up to 1.9 times from minute to minute with no neighbour to be seen, and CPU time per request
  * changes with them; measured beside every window, this takes it out.
  */
 export function coreSpeed(budgetMs = 15): number {
-  const end = performance.now() + budgetMs;
-  const before = process.cpuUsage();
-  let rounds = 0;
-  do {
-    multiply();
-    rounds++;
-  } while (performance.now() < end);
-  const { user, system } = process.cpuUsage(before);
-  return (rounds * SIDE ** 3) / Math.max((user + system) / 1000, 0.001);
+  // the middle one: CPU time is the process's, and its garbage collector may be at work beside one of them
+  const [, middle] = Array.from({ length: 3 }, () => multiplyAddsPerMs(budgetMs / 3)).sort((a, b) => a - b);
+  return middle;
 }
 
-function multiply(): void {
-  for (let row = 0; row < SIDE; row++) {
-    for (let column = 0; column < SIDE; column++) {
-      let total = 0;
-      for (let k = 0; k < SIDE; k++) total += left[row * SIDE + k] * right[k * SIDE + column];
-      product[row * SIDE + column] = total;
-    }
+function multiplyAddsPerMs(budgetMs: number): number {
+  const kernel = multiplyKernel();
+  const began = performance.now();
+  const before = process.cpuUsage();
+  let runs = 0;
+  let wallMs: number;
+  do {
+    kernel.run();
+    runs++;
+    wallMs = performance.now() - began;
+  } while (wallMs < budgetMs);
+  const { user, system } = process.cpuUsage(before);
+  // some systems count CPU time in steps that are longer than this
+  return (runs * kernel.multiplyAdds) / ((user + system) / 1000 || wallMs);
+}
+
+function readOr(file: string, fallback: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return fallback;
   }
 }

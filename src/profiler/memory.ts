@@ -22,67 +22,148 @@ export function memoryForPeak(peakBytes: number, grid: SizeGrid): number {
   return roundUpToStep(needed, step);
 }
 
+/** What a server needed, as a journal keeps it. Bytes; a container's share, all processes together. */
+export interface MemoryFigures {
+  /** At most some hundred, ascending in time; of each stretch the highest. */
+  readonly points: readonly MemoryPoint[];
+  /** Milliseconds since the server was started, when loading was over. */
+  readonly loadedAtMs: number;
+  /** The most while loading: often more than what remains. */
+  readonly loadPeakBytes: number;
+  /** The most of all. */
+  readonly peakBytes: number;
+  /** The most of own pages, without those of mapped files. */
+  readonly anonymousPeakBytes: number;
+  /**
+   * What to size by: the most while running, or while loading without half of the mapped files' pages. Under a limit those
+   * make room for the moment of the load peak, and are read again once instead of with each request.
+   */
+  readonly neededBytes: number;
+}
+
+interface LoadPhase {
+  readonly atMs: number;
+  readonly peak: number;
+  readonly anonymousPeak: number;
+}
+
+/** Each process costs about two ten-thousandths of a second; what lies between two samples is in the marks. */
+const SAMPLE_MS = 100;
+/** Asking `ps` starts a process. */
+const PORTABLE_SAMPLE_MS = 500;
+/** Processes are looked for in every so many samples: a server seldom starts any. */
+const SAMPLES_PER_TREE = 8;
+const MAX_POINTS = 300;
+
 /**
  * Watches the memory of a process tree from the moment it is made.
  *
- * The peak takes each process's kernel high-water mark, which no sampling misses, and counts a file that several processes
- * map once, as a fresh container would be charged for it. The marks need not fall together, so the peak errs upwards.
+ * Each sample takes the kernel's high-water mark of each process and sets it back, so that nothing between two samples is missed
+ * and only marks of the same moment are added. Where setting back is not allowed, marks of different moments are added, and
+ * the peak errs upwards. A file that several processes map counts once, as a fresh container would be charged for it.
  */
 export class MemoryWatch {
-  public readonly points: MemoryPoint[] = [];
+  private readonly points: MemoryPoint[] = [];
   private readonly started = performance.now();
   private readonly timer: NodeJS.Timeout;
-  private readonly ownHighWater = new Map<number, number>();
-  private mapped = 0;
-  private portablePeak = 0;
   private pids: number[] = [];
   private samples = 0;
+  /** Of own pages, since the phase began. */
+  private phasePeak = 0;
+  private mapped = 0;
+  private load?: LoadPhase;
 
   constructor(
     private readonly root: number,
-    intervalMs = 25,
+    intervalMs = process.platform === 'linux' ? SAMPLE_MS : PORTABLE_SAMPLE_MS,
   ) {
-    const portable = process.platform !== 'linux';
-    this.timer = setInterval(() => this.sample(), portable ? 500 : intervalMs);
+    this.timer = setInterval(() => this.sample(), intervalMs);
     this.timer.unref();
   }
 
-  /** Bytes that a container would have needed so far. */
+  /** Loading is over: what comes now is running. */
+  endLoad(): void {
+    if (this.load) return;
+    const peak = this.peak();
+    this.load = { atMs: this.elapsedMs(), peak, anonymousPeak: this.phasePeak };
+    this.phasePeak = 0;
+    this.sample();
+  }
+
+  /** Bytes that a container would have held so far. Reads every mapping: some milliseconds for each process. */
   peak(): number {
-    this.pids = processTree(this.root);
+    this.samples = 0;
     this.sample();
     this.mapped = Math.max(this.mapped, mappedFileBytes(this.pids));
-    let own = 0;
-    for (const bytes of this.ownHighWater.values()) own += bytes;
-    return Math.max(own + this.mapped, this.portablePeak);
+    return this.anonymousPeak + this.mapped;
+  }
+
+  /** All of it; where loading was not said to be over, it still is under way. */
+  figures(): MemoryFigures {
+    const peakBytes = this.peak();
+    const { anonymousPeak, load, mapped } = this;
+    return {
+      points: thinned(this.points, MAX_POINTS),
+      loadedAtMs: load?.atMs ?? this.elapsedMs(),
+      loadPeakBytes: load?.peak ?? peakBytes,
+      peakBytes,
+      anonymousPeakBytes: anonymousPeak,
+      neededBytes: load ? Math.max(load.anonymousPeak + mapped / 2, this.phasePeak + mapped) : peakBytes,
+    };
   }
 
   stop(): void {
     clearInterval(this.timer);
   }
 
+  private get anonymousPeak(): number {
+    return Math.max(this.phasePeak, this.load?.anonymousPeak ?? 0);
+  }
+
+  private elapsedMs(): number {
+    return Math.round(performance.now() - this.started);
+  }
+
   private sample(): void {
-    const atMs = performance.now() - this.started;
-    if (process.platform !== 'linux') return this.samplePortably(atMs);
-    if (this.samples++ % 8 === 0) this.pids = processTree(this.root);
+    const atMs = this.elapsedMs();
+    if (process.platform !== 'linux') return this.keep(atMs, portableResidentBytes(this.root), 0, 0);
+    if (this.samples++ % SAMPLES_PER_TREE === 0) this.pids = processTree(this.root);
     let anonymous = 0;
     let file = 0;
+    let highWater = 0;
     for (const pid of this.pids) {
       const memory = residentMemory(pid);
       if (!memory) continue;
+      forgetHighWater(pid);
       anonymous += memory.anonymous;
       file = Math.max(file, memory.file);
-      const own = Math.max(memory.anonymous, memory.highWater - memory.file);
-      this.ownHighWater.set(pid, Math.max(own, this.ownHighWater.get(pid) ?? 0));
+      highWater += Math.max(memory.anonymous, memory.highWater - memory.file);
     }
-    if (anonymous + file > 0) this.points.push({ atMs, anonymous, file });
+    this.keep(atMs, anonymous, file, highWater);
   }
 
-  private samplePortably(atMs: number): void {
-    const anonymous = portableResidentBytes(this.root);
-    this.portablePeak = Math.max(this.portablePeak, anonymous);
-    this.points.push({ atMs, anonymous, file: 0 });
+  private keep(atMs: number, anonymous: number, file: number, highWater: number): void {
+    if (anonymous + file > 0) this.points.push({ atMs, anonymous, file });
+    this.phasePeak = Math.max(this.phasePeak, anonymous, highWater);
   }
+}
+
+/** The kernel's own way to begin a new high-water mark, proc(5); only for the same user's processes. */
+function forgetHighWater(pid: number): void {
+  try {
+    fs.writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // another user's, or ended meanwhile: the mark stays that of its whole life
+  }
+}
+
+/** The highest point of each of `most` stretches. */
+function thinned(points: readonly MemoryPoint[], most: number): MemoryPoint[] {
+  const stretch = Math.ceil(points.length / most);
+  const total = ({ anonymous, file }: MemoryPoint) => anonymous + file;
+  return Array.from({ length: Math.ceil(points.length / Math.max(stretch, 1)) }, (_, i) =>
+    points.slice(i * stretch, (i + 1) * stretch).reduce((highest, point) => (total(point) > total(highest) ? point : highest)),
+  );
 }
 
 /** Resident bytes of the files that a set of processes maps, each part of each file counted once. */

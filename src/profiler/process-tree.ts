@@ -21,6 +21,16 @@ export function treeTimes(root: number, pids: readonly number[] = processTree(ro
   return process.platform === 'linux' ? linuxTimes(pids) : { cpuMs: portableCpuMs(root), runQueueWaitMs: 0 };
 }
 
+/** Whether there is such a process, of whichever user. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 function linuxTree(root: number): number[] {
   const found = [root];
   for (const pid of found) {
@@ -43,6 +53,20 @@ function linuxTimes(pids: readonly number[]): TreeTimes {
     }
   }
   return { cpuMs: cpu / 1e6, runQueueWaitMs: wait / 1e6 };
+}
+
+/**
+ * Times that a set of processes had to wait for a page from disk since they started, those of ended children included. Zero where
+ * the system does not say.
+ */
+export function majorFaults(pids: readonly number[]): number {
+  return pids.reduce((total, pid) => total + parseMajorFaults(readOr(`/proc/${pid}/stat`, '')), 0);
+}
+
+/** Own and ended children's, from the text of `/proc/PID/stat`; the program's name may hold spaces and parentheses. */
+export function parseMajorFaults(stat: string): number {
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(afterName[9] ?? 0) + Number(afterName[10] ?? 0);
 }
 
 /** Resident memory of one process, bytes: its own pages and those of mapped files. */

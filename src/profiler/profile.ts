@@ -1,26 +1,38 @@
-import { statSync } from 'fs';
-import { basename } from 'path';
-import { sha256File } from '../core/fingerprint';
-import { ProfileObjective, ProfileResult } from '../sizing/profile-result';
+import { availableParallelism, cpus } from 'os';
+import { createHash } from 'crypto';
+import * as fs from 'fs';
+import { costOf } from '../sizing/cost';
+import { DEFAULT_PRICES, parsePriceList, PriceList } from '../sizing/price-list';
+import { ProfileResult } from '../sizing/profile-result';
+import { readSignature } from '../scoring/onnx-signature';
+import { Budget, BUDGETS } from './budget';
+import { calibrate } from './calibration';
 import { Cleanup } from './cleanup';
-import { MeasuredDemand } from './demand';
-import { outOfMemory, targetUnreachable } from './errors';
-import { explainChoices, listDiscarded, Reason, warningsOf } from './explain';
+import { MeasuredDemand, scaleDemand } from './demand';
+import { noInputs, outOfMemory, pricesUnreadable, targetUnreachable } from './errors';
 import { verifyFinalists } from './finalists';
-import { Findings } from './findings';
-import { describeMachine, onnxRuntimeVersion } from './machine';
-import { GIBIBYTE, memoryForPeak } from './memory';
-import { Budget, BUDGETS, checkOptions, ProfileOptions } from './options';
-import { ProgressListener } from './progress';
-import { predictLatencies, workloads, Workload } from './quota-simulator';
-import { allowedThreads, bestAchievable, cpuSizes, evaluate, planReplicas, ReplicaPlan } from './search';
-import { buildSeries, ProfileSeries } from './series';
+import type { Findings } from './findings';
+import { toInputSet } from './given-inputs';
+import { disturbedBy } from './interference';
+import type { InputSet } from './input-set';
+import { syntheticInputs } from './inputs';
+import { Journal } from './journal';
+import { memoryForPeak } from './memory';
+import { lookForCliff } from './memory-limits';
+import { profileOperators } from './operators';
+import { CheckedOptions, checkOptions, ProfileOptions } from './options';
+import { Progress, ProgressListener } from './progress';
+import { Workload, workloads } from './quota-simulator';
+import { planReplicas, ReplicaPlan } from './replicas';
+import { toResult } from './result';
+import { bestAchievable, Candidate, cpuSizes, evaluate, SearchObjective } from './search';
+import { buildSeries, OperatorCost, ProfileSeries } from './series';
+import { describeSettings, sameSettings, settingsKey } from './server-settings';
 import { ProfileSession } from './session';
-import { mean, quantile, quantileRanks, sorted, sum } from './statistics';
-import { cores, inMs, percentileName, summarize } from './summary';
-import { round } from './verification';
+import { openSubject, Subject } from './subject';
+import { cores, inMs, percentileName } from './summary';
+import { memoryWith, survey } from './survey';
 
-export { readInputs } from './inputs';
 export { ProfileError } from './errors';
 export type { ProfileErrorCode } from './errors';
 export type { ProfileOptions } from './options';
@@ -37,11 +49,11 @@ export interface Profile {
 /** Streams and requests in each that a size is simulated with: p95 then stands on 400 late requests. */
 const STREAMS = 10;
 const REQUESTS_PER_STREAM = 800;
-const MAX_REPLICAS = 50;
 
 /**
- * Measures a model in the real scoring server, searches the cheapest legal size that carries `rate` requests a second with the stated
- * percentile of latency, and runs that size, and the next cheaper one, under its real limits where this machine can set them.
+ * Measures what is to be served in the real scoring server, searches the cheapest legal size that carries `rate` requests a second
+ * with the stated percentile of latency, and runs that size, and the next cheaper one, under its real limits where this machine
+ * can set them.
  *
  * Starts processes, and control groups or containers; removes them on every way out.
  *
@@ -52,83 +64,168 @@ export async function profile(options: ProfileOptions, progress?: ProgressListen
 }
 
 /** The same in other times than those of the named budgets. */
-export async function profileWithin(budget: Budget, options: ProfileOptions, progress?: ProgressListener): Promise<Profile> {
+export async function profileWithin(budget: Budget, options: ProfileOptions, listener?: ProgressListener): Promise<Profile> {
   const checked = checkOptions(options);
+  const prices = readPrices(checked.prices);
+  const subject = await openSubject(checked);
+  const inputs = await inputsFor(subject, checked);
   const cleanup = new Cleanup();
+  let journal: Journal | undefined;
   try {
-    return await measureAndChoose(new ProfileSession(checked, budget, cleanup, progress));
+    journal = new Journal(fingerprint(checked, subject, inputs), checked.journal);
+    const progress = new Progress(listener, budget.expectedMs);
+    return await walk(new ProfileSession(checked, subject, inputs, budget, journal, progress, cleanup), prices);
   } catch (error) {
     throw cleanup.explain(error);
   } finally {
     cleanup.run();
+    journal?.close();
   }
 }
 
-async function measureAndChoose(session: ProfileSession): Promise<Profile> {
+/** From the first look at the machine to the result; everything that is not computed is a step of the journal. */
+async function walk(session: ProfileSession, prices: PriceList): Promise<Profile> {
   const { options } = session;
-  const { server, cold } = await session.coldStart();
-  await session.checkInputs(server);
-  const warmUp = await session.warmUp(server);
-  const servers = [server];
-  for (const threads of threadCounts(session)) {
-    const other = await session.startMeasured(threads);
-    servers.push(other);
-    await session.warmUp(other);
-  }
-  const demands = await session.measureDemands(servers);
-  const peakBytes = session.peakBytes();
-  session.stopMeasured(servers);
+  const workplace = await session.lookAround();
+  const cold = await session.coldStart();
+  await session.checkInputs();
+  const found = await survey(session, workplace);
+  const operators = await heaviestOperators(session);
 
   session.progress.tell('search', 'searching the cheapest size');
-  const memoryInGB = neededMemory(session, peakBytes);
+  const memory: MemoryOf = ({ settings }) => memoryForPeak(memoryWith(found.memory, settings).neededBytes, session.grid);
   const sizes = cpuSizes(session.grid, options.maxCpu);
-  const streams = workloads(options.seed, STREAMS, REQUESTS_PER_STREAM);
-  const plan = choosePlan(session, demands, streams, sizes);
+  const streams = workloads(options.seed, STREAMS, REQUESTS_PER_STREAM, options.pattern, options.rate);
+  const demands = forTarget(calibrated(session, affordable(session, found.demands, memory), streams), options);
+  const plan = choosePlan(session, { demands, streams, sizes, prices, memory });
   const objective = { rate: options.rate / plan.replicas, percentile: options.percentile, latencyMs: options.latencyMs };
-  const outcome = await verifyFinalists(session, { ...plan, sizes, demands, streams, objective, memoryInGB });
+  const finalists = { candidates: plan.candidates, best: plan.best, sizes, demands, streams, objective, workplace };
+  const outcome = await verifyFinalists(session, { ...finalists, memoryInGB: memory });
   if (outcome.exhausted)
     throw unreachable(session, `${inMs(outcome.exhausted.figures.latencyMs)} at ${cores(outcome.exhausted.cpu)}, measured`);
+  const cliff = await lookForCliff(session, workplace, outcome.size, found);
 
   const predicted =
-    plan.candidates.find(each => each.cpu === outcome.size.cpu && each.threads === outcome.size.threads) ?? plan.best;
-  const findings: Findings = { options, session, cold, warmUp, demands, streams, plan, sizes, peakBytes, outcome, predicted };
+    plan.candidates.find(each => each.cpu === outcome.size.cpu && sameSettings(each.settings, outcome.size.settings)) ??
+    plan.best;
+  const searched = { plan, objective, demands, streams, sizes, prices, predicted };
+  const findings: Findings = { session, workplace, cold, survey: found, cliff, operators, outcome, ...searched };
   const result = toResult(findings);
   session.progress.tell('done', result.summary);
-  return { result, series: buildSeries(findings, reasonsOf(findings, result)) };
+  return { result, series: buildSeries(findings, result) };
 }
 
-const reasonsOf = (findings: Findings, result: ProfileResult): { reasons: readonly Reason[]; discarded: readonly string[] } => ({
-  reasons: explainChoices(findings, result),
-  discarded: listDiscarded(findings),
-});
-
-/** More threads are worth measuring up to what the largest size allows and the machine has. */
-function threadCounts(session: ProfileSession): number[] {
-  const { options, budget } = session;
-  const most = Math.min(describeMachine().cores, allowedThreads(Math.min(options.maxCpu, session.grid.maxCpu)));
-  const fast = session.meter.taken
-    .slice(-3)
-    .every(batch => quantile(sorted(batch.load.latenciesMs), 0.5) < options.latencyMs / 2);
-  if (!budget.compareThreads && fast) return [];
-  return [2, 4].filter(threads => threads <= most);
+function readPrices(file: string | undefined): PriceList {
+  if (file === undefined) return DEFAULT_PRICES;
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw pricesUnreadable(file, (error as Error).message);
+  }
+  const prices = parsePriceList(text);
+  if ('problems' in prices) throw pricesUnreadable(file, prices.problems.join('; '));
+  return prices;
 }
 
-function neededMemory(session: ProfileSession, peakBytes: number): number {
-  const memoryInGB = memoryForPeak(peakBytes, session.grid);
-  const allowed = Math.min(session.options.maxMemoryInGB, session.grid.maxMemoryInGB);
-  if (memoryInGB > allowed) throw outOfMemory('its peak while loading and running, and a margin', memoryInGB, allowed);
-  return memoryInGB;
+const SYNTHETIC_INPUTS = 16;
+
+async function inputsFor(subject: Subject, { inputs, seed }: CheckedOptions): Promise<InputSet> {
+  if (inputs !== undefined) {
+    const set = toInputSet(inputs);
+    if (set.inputs.length === 0) throw noInputs('the list of inputs');
+    return set;
+  }
+  if (!subject.onnxFile) throw noInputs(`${subject.name}, which tells nobody what it takes,`);
+  return syntheticInputs(await readSignature(subject.onnxFile), { count: SYNTHETIC_INPUTS, seed });
 }
 
-function choosePlan(
-  session: ProfileSession,
+/** What a raw file belongs to: the same subject, inputs, objective and machine. */
+function fingerprint(options: CheckedOptions, subject: Subject, inputs: InputSet): string {
+  const { rate, percentile, latencyMs, target, pattern, maxCpu, maxMemoryInGB, maxReplicas, balancer, maxBatch } = options;
+  const { speedFactor, speedUncertainty, seed, budget, verify, allowNoise, allowUnsteady } = options;
+  const asked = { rate, percentile, latencyMs, target, pattern, maxCpu, maxMemoryInGB, maxReplicas, balancer, maxBatch };
+  const how = { speedFactor, speedUncertainty, seed, budget, verify, allowNoise, allowUnsteady };
+  const machine = [cpus()[0]?.model, availableParallelism()];
+  const hash = createHash('sha256').update(JSON.stringify([asked, how, subject.described, machine]));
+  for (const { body, contentType, weight } of inputs.inputs) hash.update(`\n${contentType ?? ''} ${weight ?? 1}\n`).update(body);
+  return hash.digest('hex');
+}
+
+async function heaviestOperators(session: ProfileSession): Promise<readonly OperatorCost[]> {
+  const { operatorProfiler } = session.options;
+  const { onnxFile } = session.subject;
+  if (!session.budget.operators || !operatorProfiler || !onnxFile) return [];
+  const found = await session.step('operators', 'measure', 'timing the operators of the graph', () =>
+    profileOperators(operatorProfiler, onnxFile, session.inputs.inputs),
+  );
+  if (found.reason) session.warnings.push(`the operators could not be timed: ${found.reason}`);
+  return found.operators;
+}
+
+type MemoryOf = (candidate: Pick<Candidate, 'settings'>) => number;
+
+/** The demands whose memory is allowed. @throws ProfileError OUT_OF_MEMORY where there is none */
+function affordable(
+  { options, grid, warnings }: ProfileSession,
+  demands: readonly MeasuredDemand[],
+  memory: MemoryOf,
+): readonly MeasuredDemand[] {
+  const allowed = Math.min(options.maxMemoryInGB, grid.maxMemoryInGB);
+  const fitting = demands.filter(demand => memory(demand) <= allowed);
+  if (fitting.length === 0) {
+    const least = Math.min(...demands.map(memory));
+    throw outOfMemory('its peak while loading and running, and a margin', least, allowed);
+  }
+  for (const demand of demands) {
+    if (fitting.includes(demand)) continue;
+    warnings.push(`${describeSettings(demand.settings)} would need ${memory(demand)} GB, more than is allowed, and was left out`);
+  }
+  return fitting;
+}
+
+/** With what the simulation leaves out, as far as the window at the rate that was asked for was long enough to show it. */
+function calibrated(
+  { windows, base }: ProfileSession,
   demands: readonly MeasuredDemand[],
   streams: readonly Workload[],
-  sizes: readonly number[],
-): ReplicaPlan {
-  const { rate, percentile, latencyMs, target } = session.options;
-  const objective = { rate, percentile, latencyMs };
-  const plan = planReplicas(demands, streams, objective, sizes, target === 'aks' ? MAX_REPLICAS : 1);
+): readonly MeasuredDemand[] {
+  return demands.map(demand => {
+    const key = settingsKey({ ...demand.settings, maxBatch: base.maxBatch });
+    const atRate = windows.filter(each => each.kind === 'at-rate' && each.settings === key && !disturbedBy(each)).pop();
+    if (!atRate) return demand;
+    const rate = (1000 * atRate.load.latenciesMs.length) / atRate.load.elapsedMs;
+    return calibrate(demand, streams, rate, atRate.load.latenciesMs);
+  });
+}
+
+/** Demands on the cores of the target, at the slow end of what is known of their speed. */
+function forTarget(
+  demands: readonly MeasuredDemand[],
+  { speedFactor, speedUncertainty }: CheckedOptions,
+): readonly MeasuredDemand[] {
+  const factor = (1 + speedUncertainty) / speedFactor;
+  return factor === 1 ? demands : demands.map(demand => scaleDemand(demand, factor));
+}
+
+interface SearchSpace {
+  readonly demands: readonly MeasuredDemand[];
+  readonly streams: readonly Workload[];
+  readonly sizes: readonly number[];
+  readonly prices: PriceList;
+  readonly memory: MemoryOf;
+}
+
+function choosePlan(session: ProfileSession, { demands, streams, sizes, prices, memory }: SearchSpace): ReplicaPlan {
+  const { rate, percentile, latencyMs, target, balancer, maxReplicas } = session.options;
+  const objective: SearchObjective = { rate, percentile, latencyMs };
+  const cheapestMemory = Math.min(...demands.map(memory));
+  const plan = planReplicas(demands, streams, objective, sizes, {
+    maxReplicas: target === 'aks' ? maxReplicas : 1,
+    balancer,
+    // the second term orders sizes that a meter, or the lack of one, makes equal
+    cost: cpu => (costOf(target, { cpu, memoryInGB: cheapestMemory }, 1, prices, rate)?.perHour ?? 0) + 1e-6 * cpu,
+  });
   if (plan) return plan;
   const best = bestAchievable(evaluate(demands, streams, objective, sizes));
   if (!best) throw unreachable(session, 'nothing: no legal size is that small');
@@ -136,88 +233,13 @@ function choosePlan(
   throw unreachable(
     session,
     Number.isFinite(best.predictedMs) && best.utilisation <= 0.8
-      ? `${inMs(best.predictedMs)} with ${cores(best.cpu)} and ${best.threads} thread${best.threads === 1 ? '' : 's'}`
-      : `${most.toFixed(0)} requests a second from one engine`,
+      ? `${inMs(best.predictedMs)} with ${cores(best.cpu)} and ${describeSettings(best.settings)}`
+      : `${most.toFixed(0)} requests a second from one container`,
   );
 }
 
 function unreachable(session: ProfileSession, best: string): Error {
-  const { rate, percentile, latencyMs, maxCpu, target } = session.options;
-  const limit = `${cores(Math.min(maxCpu, session.grid.maxCpu))}${target === 'aks' ? ` and ${MAX_REPLICAS} replicas` : ''}`;
+  const { rate, percentile, latencyMs, maxCpu, target, maxReplicas } = session.options;
+  const limit = `${cores(Math.min(maxCpu, session.grid.maxCpu))}${target === 'aks' ? ` and ${maxReplicas} replicas` : ''}`;
   return targetUnreachable(`${percentileName(percentile)} ${inMs(latencyMs)} at ${rate} requests a second`, limit, best);
-}
-
-function toResult(findings: Findings): ProfileResult {
-  const { options, session, cold, demands, plan, peakBytes, outcome, predicted } = findings;
-  const { size, verified, boundary } = outcome;
-  const demand = demands.find(each => each.threads === size.threads) ?? demands[0];
-  const objective: ProfileObjective = {
-    target: options.target,
-    rate: options.rate,
-    percentile: options.percentile,
-    latencyMs: options.latencyMs,
-  };
-  const latencyMs = verified?.figures.latencyMs ?? round(predicted.predictedMs, 2);
-  const taken = session.meter.taken;
-  const total = sum(taken.map(each => each.load.latenciesMs.length));
-  const answered = sum(taken.map(each => each.answered));
-  const smallest = size.cpu === findings.sizes[0];
-  const atRate = verified?.measurement ?? taken.find(each => each.kind === 'at-rate');
-  return {
-    schemaVersion: 1,
-    name: options.name ?? basename(options.model, '.onnx'),
-    ...(options.description === undefined ? {} : { description: options.description }),
-    state: 'Succeeded',
-    createdTime: new Date().toISOString(),
-    requestedCpu: Math.min(options.maxCpu, session.grid.maxCpu),
-    requestedMemoryInGB: Math.min(options.maxMemoryInGB, session.grid.maxMemoryInGB),
-    requestedQueriesPerSecond: options.rate,
-    maxUtilizedCpu: round(Math.max(...taken.map(each => each.cores)), 3),
-    maxUtilizedMemoryInGB: round(peakBytes / GIBIBYTE, 3),
-    totalQueries: total,
-    successQueries: answered,
-    successRate: round(answered / total, 4),
-    ...latencyFields(findings),
-    measuredQueriesPerSecond: atRate ? round((atRate.answered / atRate.load.elapsedMs) * 1000, 2) : 0,
-    recommendedCpu: size.cpu,
-    recommendedMemoryInGB: size.memoryInGB,
-    recommendationLatencyInMs: latencyMs,
-    model: {
-      file: basename(options.model),
-      sha256: sha256File(options.model),
-      sizeInBytes: statSync(options.model).size,
-      onnxRuntimeVersion: onnxRuntimeVersion(options.serverBundle),
-    },
-    objective,
-    evidence: verified ? 'verified' : 'modelled',
-    sessionOptions: { intraOpNumThreads: size.threads, interOpNumThreads: 1, allowSpinning: false },
-    ...(plan.replicas > 1 ? { replicas: plan.replicas } : {}),
-    cpuMsPerRequest: round(demand.atRateCpuMs, 3),
-    coldStartMs: round(cold.ms, 0),
-    loadPeakMemoryInGB: round(cold.peakBytes / GIBIBYTE, 3),
-    runPeakMemoryInGB: round(peakBytes / GIBIBYTE, 3),
-    ...(verified ? { verification: verified.figures } : {}),
-    ...(boundary ? { boundary: boundary.figures } : {}),
-    summary: summarize({ ...size, replicas: plan.replicas, objective, latencyMs, verified, boundary, smallest }),
-    warnings: warningsOf(findings),
-    machine: describeMachine(),
-  };
-}
-
-/** Azure ML v1's latency fields: from the run that proved the size, else from the simulation of it. */
-function latencyFields({ outcome, demands, streams, options, plan, predicted }: Findings) {
-  const measured = outcome.verified?.measurement.load.latenciesMs;
-  const demand = demands.find(each => each.threads === predicted.threads) ?? demands[0];
-  const ascending = measured ? sorted(measured) : predictLatencies(demand, streams, options.rate / plan.replicas, predicted.cpu);
-  const answered = ascending.filter(Number.isFinite);
-  const at = (p: number) => round(quantile(answered, p), 2);
-  const resolved = (p: number) => quantileRanks(answered.length, p, 0.95) !== undefined;
-  return {
-    averageLatencyInMs: round(mean(answered), 2),
-    latencyPercentile50InMs: at(0.5),
-    latencyPercentile90InMs: at(0.9),
-    latencyPercentile95InMs: at(0.95),
-    ...(resolved(0.99) ? { latencyPercentile99InMs: at(0.99) } : {}),
-    ...(resolved(0.999) ? { latencyPercentile999InMs: at(0.999) } : {}),
-  };
 }

@@ -1,17 +1,42 @@
+import { availableParallelism } from 'os';
 import { SIZE_GRIDS, SizeGrid } from '../sizing/compute-size';
+import type { ProfiledMachine } from '../sizing/profile-result';
 import { derivedSeed } from './arrivals';
+import { BatchSizes, readBatchSizes } from './batch-sizes';
+import { Budget } from './budget';
 import { Cleanup } from './cleanup';
-import { inputRejected } from './errors';
+import type { LimitKind } from './confinement';
+import { MeasuredDemand, referenceSpeed, restate } from './demand';
+import { InputFailures } from './input-failures';
+import type { InputSet } from './input-set';
+import { disturbedBy } from './interference';
+import { Journal } from './journal';
 import { findLimitSupport, LimitSupport } from './limits';
 import { LoadClient } from './load-client';
-import { MeasuredDemand, referenceSpeed, summarizeDemand } from './demand';
-import { Measurement, Meter } from './measurement';
-import { MemoryPoint, MemoryWatch } from './memory';
-import { Budget, CheckedOptions } from './options';
-import { Progress, ProgressListener } from './progress';
+import type { LoadJob } from './load-generator';
+import { describeMachine } from './machine';
+import { Measurement, MeasurementKind, Meter } from './measurement';
+import { GIBIBYTE, MemoryFigures } from './memory';
+import { CheckedOptions } from './options';
+import { dropFromPageCache } from './page-cache';
+import { Progress } from './progress';
+import { measureReference, ReferenceSpeed } from './reference-kernel';
+import { ServerPool } from './server-pool';
 import { ServerProcess } from './server-process';
+import { describeSettings, ServerSettings, settingsKey } from './server-settings';
 import { median } from './statistics';
+import type { Subject } from './subject';
 import { assessWarmUp, MIN_BATCHES, WarmUp } from './warm-up';
+
+/** Where a profile is made. */
+export interface Workplace {
+  readonly machine: ProfiledMachine;
+  readonly reference: ReferenceSpeed;
+  /** Processors that this process may use. */
+  readonly processors: number;
+  /** Who can set limits; absent where nobody can, or none were wanted. */
+  readonly limits?: LimitKind;
+}
 
 /** What a first start in a fresh process cost. */
 export interface ColdStart {
@@ -19,63 +44,296 @@ export interface ColdStart {
   readonly ms: number;
   /** CPU milliseconds of it: under a quota of q cores it takes at least this divided by q. */
   readonly cpuMs: number;
+}
+
+/** Requests in flight together, and what they cost. */
+export interface SharedWindow {
+  readonly concurrency: number;
+  readonly measurement: Measurement;
+  /** Mean requests in one run of the model. */
+  readonly batch: number;
   readonly peakBytes: number;
 }
 
 /** Highest share of capacity at which a server is loaded open loop without limits. */
 const CALM_UTILISATION = 0.7;
-const CONNECTIONS = 4;
 /** Checking every input may take this long; the rest is cycled through later anyway. */
 const CHECK_CAP_MS = 10_000;
-
 /** Two bandwidth periods, so that the run does not begin in a period that was loaded without a limit. */
 const SETTLE_LIMITED_MS = 200;
 const SETTLE_BATCH_MS = 300;
+const WARM_UP_LEAST = 3;
 
-/** One profile under way: the processes, the clock and everything measured so far. */
+/** One profile under way: the processes, the raw file and everything measured so far. */
 export class ProfileSession {
   readonly grid: SizeGrid;
-  readonly progress: Progress;
-  readonly meter: Meter;
   readonly warnings: string[] = [];
-  /** Absent where nobody can set limits here, or none were wanted. */
-  readonly limits: LimitSupport | undefined;
-  private readonly watches: MemoryWatch[] = [];
+  /** Windows that were walked through, in order: taken now or read from the raw file. */
+  readonly windows: Measurement[] = [];
+  private readonly support: LimitSupport | undefined;
   private readonly client: LoadClient;
-  private runs = 0;
+  private readonly meter: Meter;
+  private readonly pool: ServerPool;
+  private readonly failures: InputFailures;
+  private retakes: number;
 
   constructor(
     readonly options: CheckedOptions,
+    readonly subject: Subject,
+    readonly inputs: InputSet,
     readonly budget: Budget,
+    readonly journal: Journal,
+    readonly progress: Progress,
     private readonly cleanup: Cleanup,
-    listener?: ProgressListener,
   ) {
     this.grid = SIZE_GRIDS[options.target];
-    this.progress = new Progress(listener, budget.expectedMs);
-    this.progress.tell('prepare', 'looking at the machine');
-    this.limits = options.verify ? findLimitSupport() : undefined;
-    this.client = LoadClient.start(options.loadGenerator, options.bodies, cleanup);
-    this.meter = new Meter(this.client);
+    this.support = findLimitSupport(subject);
+    this.client = LoadClient.start(options.loadGenerator, inputs.inputs, cleanup);
+    this.meter = new Meter(this.client, () => progress.elapsedMs);
+    this.pool = new ServerPool(
+      (settings, onSpawn) => this.startServer(settings, undefined, onSpawn),
+      server => this.warmUp(server),
+    );
+    this.failures = new InputFailures(subject);
+    this.retakes = budget.retakes;
+  }
+
+  /** One engine with one thread, sharing runs where the model allows it. */
+  get base(): ServerSettings {
+    const maxBatch = this.subject.batches ? this.options.maxBatch : 1;
+    return { threads: 1, spinning: false, workers: 1, maxBatch };
+  }
+
+  lookAround(): Promise<Workplace> {
+    return this.step('machine', 'prepare', 'looking at the machine', () => ({
+      machine: describeMachine(),
+      reference: measureReference(),
+      processors: availableParallelism(),
+      ...(this.options.verify && this.support ? { limits: this.support.kind } : {}),
+    }));
+  }
+
+  /** The first server: how long until it answers. */
+  coldStart(): Promise<ColdStart> {
+    return this.step('cold', 'load', `loading ${this.subject.name} in a fresh process`, async () => {
+      dropFromPageCache(this.subject.files);
+      const server = await this.startServer(this.base);
+      try {
+        const first = {
+          kind: 'closed',
+          scoringUri: server.scoringUri,
+          connections: 1,
+          durationMs: CHECK_CAP_MS,
+          maxRequests: 1,
+        } as const;
+        const answered = await this.client.run(first);
+        const ms = performance.now() - server.startedAt;
+        await this.failures.reject(answered.firstFailure, server);
+        return { ms: Math.round(ms), cpuMs: server.times().cpuMs };
+      } finally {
+        server.kill();
+      }
+    });
+  }
+
+  /** Every input once. @throws ProfileError INPUT_REJECTED, INPUT_MISMATCH, RUN_FAILED with the row and the server's words */
+  async checkInputs(): Promise<void> {
+    const count = this.inputs.inputs.length;
+    const checked = await this.step('inputs', 'load', `sending each of ${count} inputs once`, async () => {
+      const { server } = await this.pool.get(this.base);
+      const load = { kind: 'closed', connections: 1, durationMs: CHECK_CAP_MS, maxRequests: count, inOrder: true } as const;
+      const run = await this.client.run({ ...load, scoringUri: server.scoringUri });
+      await this.failures.reject(run.firstFailure, server);
+      return run.latenciesMs.length;
+    });
+    if (checked < count)
+      this.warnings.push(`${count - checked} of ${count} inputs were not checked one by one: that would have taken too long`);
+  }
+
+  /** How a server with these settings settled before it was measured. */
+  warmUpOf(settings: ServerSettings): Promise<WarmUp> {
+    return this.step(`warm-up/${settingsKey(settings)}`, 'warm-up', `warming up with ${describeSettings(settings)}`, async () => {
+      const { warmUp } = await this.pool.get(settings);
+      return warmUp;
+    });
+  }
+
+  /**
+   * One window, and another in its place where the machine disturbed it and windows may still be retaken: the disturbed one is kept
+   * for the record.
+   */
+  async window(
+    kind: MeasurementKind,
+    settings: ServerSettings,
+    round: number,
+    job: (server: ServerProcess) => LoadJob,
+  ): Promise<Measurement> {
+    for (let attempt = 1; ; attempt++) {
+      const name = `window/${settingsKey(settings)}/${kind}/${round}${attempt > 1 ? `/again-${attempt}` : ''}`;
+      const words = `${describeSettings(settings)}: ${WINDOW_WORDS[kind]}, round ${round}`;
+      const window = await this.step(name, 'measure', words, async () => this.measureUnlimited(kind, settings, job));
+      this.windows.push(window);
+      if (disturbedBy(window) === undefined || this.retakes <= 0) return window;
+      this.retakes--;
+    }
+  }
+
+  /** What a request costs with each of the settings: one short window of each kind, the settings taking turns. */
+  async measureRound(round: number, all: readonly ServerSettings[]): Promise<void> {
+    const { serialMs, concurrentMs } = this.budget;
+    // back and forth, so that a drift of the machine meets all alike
+    for (const settings of round % 2 ? all : [...all].reverse()) {
+      await this.window('serial', settings, round, ({ scoringUri, cpuUsageFile }) => ({
+        ...{ kind: 'closed', scoringUri, connections: 1, durationMs: serialMs, cpuUsageFile },
+      }));
+      // one request more than engines: never idle, and never two waiting that could share a run
+      const connections = settings.workers + 1;
+      await this.window('saturated', settings, round, ({ scoringUri }) => ({
+        ...{ kind: 'closed', scoringUri, connections, durationMs: concurrentMs },
+      }));
+    }
+  }
+
+  /** CPU time at the rate that was asked for, as far as the engine carries it. */
+  async measureAtRate(demand: MeasuredDemand, rate: number): Promise<void> {
+    const carried = Math.min(rate, CALM_UTILISATION * demand.capacity);
+    const { atRateMs } = this.budget;
+    // at least some twenty requests, unless that takes too long
+    const durationMs = Math.min(Math.max(atRateMs, (20 / carried) * 1000), 2 * atRateMs);
+    await this.window('at-rate', demand.settings, 1, ({ scoringUri }) => ({
+      ...{ kind: 'open', scoringUri, rate: carried, durationMs, maxOutstanding: 100, pattern: this.options.pattern },
+      seed: this.seedOf(`at-rate/${settingsKey(demand.settings)}`),
+    }));
+  }
+
+  /** What requests cost that wait together, and the memory that takes. */
+  sharedWindow(settings: ServerSettings, concurrency: number): Promise<SharedWindow> {
+    const words = `${concurrency} requests in flight`;
+    return this.step(`shared/${settingsKey(settings)}/${concurrency}`, 'measure', words, async () => {
+      const pooled = await this.pool.get(settings);
+      const before = await readBatchSizes(pooled.server);
+      const measurement = await this.measureUnlimited('batched', settings, ({ scoringUri }) => ({
+        ...{ kind: 'closed', scoringUri, connections: concurrency, durationMs: this.budget.batchMs },
+      }));
+      const batch = meanBatch(before, await readBatchSizes(pooled.server));
+      return { concurrency, measurement, batch, peakBytes: pooled.peakBytes() };
+    });
+  }
+
+  /** As many requests at once as one run takes, twice: the memory of the largest batch is kept by the arena, so it must be seen. */
+  burst(settings: ServerSettings, requests: number): Promise<number> {
+    const words = `${requests} requests at once, for the memory they need`;
+    return this.step(`burst/${settingsKey(settings)}/${requests}`, 'measure', words, async () => {
+      const pooled = await this.pool.get(settings);
+      const load = { kind: 'closed', connections: requests, durationMs: CHECK_CAP_MS, maxRequests: 2 * requests } as const;
+      const run = await this.client.run({ ...load, scoringUri: pooled.server.scoringUri });
+      pooled.server.assertRunning(`with ${requests} requests at once`);
+      await this.failures.reject(run.firstFailure, pooled.server);
+      return pooled.peakBytes();
+    });
+  }
+
+  /** What the server with these settings needed so far, or in all: it is stopped then. */
+  memoryOf(settings: ServerSettings, when: 'alone' | 'in all'): Promise<MemoryFigures> {
+    return this.step(`memory/${settingsKey(settings)}/${when}`, 'measure', 'reading memory', async () => {
+      const figures = (await this.pool.get(settings)).memory();
+      if (when === 'in all') await this.pool.stop(settings);
+      return figures;
+    });
+  }
+
+  stopMeasured(): Promise<void> {
+    return this.pool.stopAll();
+  }
+
+  /** A fresh server under its memory limit, from a cold cache; the CPU is limited when it has settled. */
+  async startLimited(settings: ServerSettings, memoryInGB: number): Promise<ServerProcess> {
+    dropFromPageCache(this.subject.files);
+    return this.startServer(settings, memoryInGB * GIBIBYTE);
+  }
+
+  /**
+   * Brings a server to the state in which it would be after minutes of service, that is, to requests as cheap as those that were
+   * measured, and then under its CPU quota.
+   */
+  async settle(server: ServerProcess, cpu: number | undefined, demand: MeasuredDemand | undefined): Promise<void> {
+    const load = { kind: 'closed', scoringUri: server.scoringUri, connections: 1 } as const;
+    const cheap = 1.15 * (demand?.serialCpuMs ?? 0);
+    const began = performance.now();
+    let cost = Infinity;
+    while (cost > cheap && performance.now() - began < this.budget.settleMs) {
+      const before = server.times().cpuMs;
+      const warm = await this.client.run({ ...load, durationMs: SETTLE_BATCH_MS });
+      server.assertRunning('while warming up');
+      await this.failures.reject(warm.firstFailure, server);
+      cost = (server.times().cpuMs - before) / warm.latenciesMs.length;
+    }
+    if (cpu === undefined) return;
+    server.limitCpu(cpu);
+    await this.client.run({ ...load, durationMs: SETTLE_LIMITED_MS });
+    server.assertRunning('while warming up');
+  }
+
+  /** One load on a server of the caller's. */
+  measure(kind: MeasurementKind, server: ServerProcess, job: LoadJob): Promise<Measurement> {
+    return this.meter.measure(kind, server, job);
+  }
+
+  /** A named step of the raw file, with words for whoever waits for it. */
+  step<T>(name: string, phase: Parameters<Progress['tell']>[0], words: string, take: () => Promise<T> | T): Promise<T> {
+    if (!this.journal.has(name)) this.progress.tell(phase, words);
+    return this.journal.step(name, take);
+  }
+
+  /** The speed that every figure is restated at. */
+  get referenceSpeed(): number {
+    return referenceSpeed(this.windows);
+  }
+
+  /** A figure of a measurement as it would be at the reference speed. */
+  restated(value: number, measurement: Measurement): number {
+    return restate(value, measurement, this.referenceSpeed);
+  }
+
+  /** A seed of its own for each run: what was searched with is not what proves it. */
+  seedOf(run: string): number {
+    const hash = Array.from(run).reduce((total, letter) => Math.imul(total, 31) + letter.charCodeAt(0), 7);
+    return derivedSeed(this.options.seed, hash >>> 1);
+  }
+
+  private async measureUnlimited(
+    kind: MeasurementKind,
+    settings: ServerSettings,
+    job: (server: ServerProcess) => LoadJob,
+  ): Promise<Measurement> {
+    const { server } = await this.pool.get(settings);
+    const measured = await this.meter.measure(kind, server, job(server));
+    server.assertRunning('while it was measured');
+    await this.failures.reject(kind === 'serial' ? measured.load.firstFailure : undefined, server);
+    return measured;
   }
 
   /** A fresh server; limited in memory where `memoryBytes` is given. */
-  async startServer(threads: number, memoryBytes?: number, onSpawn?: (pid: number) => void): Promise<ServerProcess> {
-    const { options, limits } = this;
+  private async startServer(
+    settings: ServerSettings,
+    memoryBytes?: number,
+    onSpawn?: (pid: number) => void,
+  ): Promise<ServerProcess> {
+    const { options, support, subject } = this;
     const limited = memoryBytes !== undefined;
-    // control groups also count CPU time exactly; a container costs a second to start, so only verification uses one
-    const support = limits && (limited || limits.kind !== 'docker') ? limits : undefined;
-    const confinement = support?.confine(memoryBytes);
+    // control groups also count CPU time exactly; a container of a model costs a second to start, so only verification uses one
+    const used = support && (limited || support.kind !== 'docker' || subject.image) ? support : undefined;
+    const confinement = used?.confine(memoryBytes);
     try {
       return await ServerProcess.start(
         {
-          serverBundle: options.serverBundle,
-          model: options.model,
-          threads,
+          subject,
+          settings,
           maxQueueWaitMs: Math.max(500, Math.ceil(2 * options.latencyMs)),
-          maxBodyBytes: Math.max(100 * 1024 ** 2, ...options.bodies.map(body => Buffer.byteLength(body))),
-          memoryInGB: limited ? memoryBytes / 1024 ** 3 : options.maxMemoryInGB,
+          maxBodyBytes: Math.max(100 * 1024 ** 2, ...this.inputs.inputs.map(({ body }) => Buffer.byteLength(body))),
+          memoryInGB: limited ? memoryBytes / GIBIBYTE : options.maxMemoryInGB,
           confinement,
-          limits: support?.kind,
+          limits: used?.kind,
           onSpawn,
         },
         this.cleanup,
@@ -86,152 +344,34 @@ export class ProfileSession {
     }
   }
 
-  /** A server without limits, watched for memory from its first moment. */
-  async startMeasured(threads: number): Promise<ServerProcess> {
-    return this.startServer(threads, undefined, pid => this.watches.push(new MemoryWatch(pid)));
-  }
-
-  /** The first server: how long until it answers, and what loading needed. */
-  async coldStart(): Promise<{ readonly server: ServerProcess; readonly cold: ColdStart }> {
-    this.progress.tell('load', `loading ${this.options.model} in a fresh process`);
-    const server = await this.startMeasured(1);
-    const first = await this.client.run({
-      kind: 'closed',
-      scoringUri: server.scoringUri,
-      connections: 1,
-      durationMs: CHECK_CAP_MS,
-      maxRequests: 1,
-    });
-    const ms = performance.now() - server.startedAt;
-    this.rejectFailures(first.firstFailure, server);
-    const cpuMs = server.times().cpuMs;
-    return { server, cold: { ms, cpuMs, peakBytes: this.peakBytes() } };
-  }
-
-  /** Every input once. @throws ProfileError INPUT_REJECTED with the row and the server's words */
-  async checkInputs(server: ServerProcess): Promise<void> {
-    const rest = this.options.bodies.length - 1;
-    if (rest === 0) return;
-    const load = { kind: 'closed', connections: 1, durationMs: CHECK_CAP_MS, maxRequests: rest } as const;
-    const checked = await this.client.run({ ...load, scoringUri: server.scoringUri });
-    this.rejectFailures(checked.firstFailure, server);
-    const unseen = rest - checked.latenciesMs.length;
-    if (unseen > 0)
-      this.warnings.push(`${unseen} of ${rest + 1} inputs were not checked one by one: that would have taken too long`);
-  }
-
   /** Loads a server until what a request costs has settled, or the budget's cap. */
-  async warmUp(server: ServerProcess): Promise<WarmUp> {
-    this.progress.tell('warm-up', `warming up with ${server.threads === 1 ? '1 thread' : `${server.threads} threads`}`);
+  private async warmUp(server: ServerProcess): Promise<WarmUp> {
     const { warmUpCapMs, warmUpBatchMs } = this.budget;
     const began = performance.now();
     const costs: number[] = [];
-    let state: WarmUp = { steadiness: 'getting-cheaper', dropped: 0, drift: 0 };
     const job = { kind: 'closed', scoringUri: server.scoringUri, connections: 1, durationMs: warmUpBatchMs } as const;
-    while (performance.now() - began < warmUpCapMs || costs.length < 3) {
+    while (performance.now() - began < warmUpCapMs || costs.length < WARM_UP_LEAST) {
       const batch = await this.meter.measure('warm-up', server, job);
       server.assertRunning('while warming up');
+      await this.failures.reject(batch.load.firstFailure, server);
       costs.push(batch.cpuMsPerRequest > 0 ? batch.cpuMsPerRequest : median(batch.load.latenciesMs));
-      if (costs.length < MIN_BATCHES) continue;
-      state = assessWarmUp(costs);
-      if (state.steadiness === 'steady') break;
+      if (costs.length >= MIN_BATCHES && assessWarmUp(costs).steadiness === 'steady') break;
     }
-    return state;
-  }
-
-  /** What a request costs with each server's threads, from short windows that take turns. */
-  async measureDemands(servers: readonly ServerProcess[]): Promise<MeasuredDemand[]> {
-    const { repeats, serialMs, concurrentMs, atRateMs } = this.budget;
-    for (let repeat = 0; repeat < repeats; repeat++) {
-      this.progress.tell('measure', `CPU time per request, round ${repeat + 1} of ${repeats}`);
-      // back and forth, so that a drift of the machine meets all alike
-      for (const server of repeat % 2 ? [...servers].reverse() : servers) {
-        const closed = { kind: 'closed', scoringUri: server.scoringUri } as const;
-        await this.take('serial', server, { ...closed, connections: 1, durationMs: serialMs, cpuUsageFile: server.cpuUsageFile });
-        await this.take('concurrent', server, { ...closed, connections: CONNECTIONS, durationMs: concurrentMs });
-      }
-    }
-    const first = this.demands(servers);
-    for (const [index, server] of servers.entries()) {
-      const rate = Math.min(this.options.rate, CALM_UTILISATION * first[index].capacity);
-      this.progress.tell('measure', `CPU time per request at ${rate.toFixed(rate < 10 ? 1 : 0)} requests a second`);
-      // at least some twenty requests, unless that takes too long
-      const durationMs = Math.min(Math.max(atRateMs, (20 / rate) * 1000), 2 * atRateMs);
-      const load = { kind: 'open', scoringUri: server.scoringUri, rate, durationMs, maxOutstanding: 100 } as const;
-      await this.take('at-rate', server, { ...load, seed: this.nextSeed() });
-    }
-    return this.demands(servers);
-  }
-
-  /**
-   * Brings a server to the state in which it would be after minutes of service, that is, to requests as cheap as those that were
-   * measured, and then under its CPU quota.
-   */
-  async settle(server: ServerProcess, cpu: number, demand: MeasuredDemand | undefined): Promise<void> {
-    const load = { kind: 'closed', scoringUri: server.scoringUri, connections: 1 } as const;
-    const cheap = 1.15 * (demand?.serialCpuMs ?? 0);
-    const began = performance.now();
-    let cost = Infinity;
-    while (cost > cheap && performance.now() - began < this.budget.settleMs) {
-      const before = server.times().cpuMs;
-      const warm = await this.client.run({ ...load, durationMs: SETTLE_BATCH_MS });
-      server.assertRunning('while warming up');
-      this.rejectFailures(warm.firstFailure, server);
-      cost = (server.times().cpuMs - before) / warm.latenciesMs.length;
-    }
-    server.limitCpu(cpu);
-    await this.client.run({ ...load, durationMs: SETTLE_LIMITED_MS });
-    server.assertRunning('while warming up');
-  }
-
-  /** The speed that every figure is restated at. */
-  get referenceSpeed(): number {
-    return referenceSpeed(this.meter.taken.filter(each => each.kind !== 'verification'));
-  }
-
-  /** Bytes that the worst moment so far needed, over loading and running, over all servers. */
-  peakBytes(): number {
-    return Math.max(0, ...this.watches.map(watch => watch.peak()));
-  }
-
-  memoryPoints(): readonly MemoryPoint[] {
-    return this.watches[0]?.points ?? [];
-  }
-
-  /** A seed that no run before had: what was searched with is not what proves it. */
-  nextSeed(): number {
-    return derivedSeed(this.options.seed, 1000 + this.runs++);
-  }
-
-  stopMeasured(servers: readonly ServerProcess[]): void {
-    for (const watch of this.watches) watch.stop();
-    for (const server of servers) server.kill();
-  }
-
-  private demands(servers: readonly ServerProcess[]): MeasuredDemand[] {
-    return servers.map(server => summarizeDemand(server.threads, this.meter.taken, this.referenceSpeed));
-  }
-
-  private async take(kind: Measurement['kind'], server: ServerProcess, job: Parameters<Meter['measure']>[2]): Promise<void> {
-    const { load } = await this.meter.measure(kind, server, job);
-    server.assertRunning('while it was measured');
-    this.rejectFailures(kind === 'serial' ? load.firstFailure : undefined, server);
-  }
-
-  private rejectFailures(failure: Measurement['load']['firstFailure'], server: ServerProcess): void {
-    if (!failure) return;
-    server.assertRunning(`on input ${failure.input + 1}`);
-    throw inputRejected(failure.input + 1, failure.status, serverMessage(failure.message));
+    return assessWarmUp(costs);
   }
 }
 
-/** The sentence inside an error body, where it is one of the usual JSON shapes. */
-function serverMessage(body: string): string {
-  try {
-    const parsed = JSON.parse(body) as { message?: string; error?: string | { message?: string } };
-    const { error } = parsed;
-    return parsed.message ?? (typeof error === 'string' ? error : error?.message) ?? body;
-  } catch {
-    return body || 'no answer';
-  }
+const WINDOW_WORDS: Readonly<Record<MeasurementKind, string>> = {
+  'warm-up': 'warming up',
+  serial: 'one request after another',
+  saturated: 'as many as it carries',
+  batched: 'many at once',
+  'at-rate': 'at the rate that was asked for',
+  verification: 'under limits',
+};
+
+/** Requests in a run, on average, between two readings; 1 where nothing was counted. */
+function meanBatch(before: BatchSizes | undefined, after: BatchSizes | undefined): number {
+  if (!before || !after || after.runs <= before.runs) return 1;
+  return (after.requests - before.requests) / (after.runs - before.runs);
 }

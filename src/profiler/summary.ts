@@ -1,4 +1,5 @@
 import { ProfileObjective } from '../sizing/profile-result';
+import { describeSettings, ServerSettings } from './server-settings';
 import type { VerifiedSize } from './verification';
 
 /** "p95", "p99", "p99.9". */
@@ -16,7 +17,7 @@ export const cores = (cpu: number): string => `${Number(cpu.toFixed(3))} ${cpu =
 export interface Recommendation {
   readonly cpu: number;
   readonly memoryInGB: number;
-  readonly threads: number;
+  readonly settings: ServerSettings;
   readonly replicas: number;
   readonly objective: ProfileObjective;
   /** The objective's percentile, measured or computed. */
@@ -30,7 +31,7 @@ export interface Recommendation {
 /** One sentence a person can act on. */
 export function summarize(recommendation: Recommendation): string {
   const { objective, verified } = recommendation;
-  const size = `${cores(recommendation.cpu)}, ${gigabytes(recommendation.memoryInGB)}, ${count(recommendation.threads, 'thread')}`;
+  const size = `${cores(recommendation.cpu)}, ${gigabytes(recommendation.memoryInGB)}, ${describeSettings({ ...recommendation.settings, maxBatch: 1 })}`;
   const replicas = recommendation.replicas > 1 ? `${recommendation.replicas} replicas of ` : '';
   const interval = verified?.figures.latencyIntervalMs;
   const range = interval ? ` (${number(interval[0])}–${number(interval[1])})` : '';
@@ -50,5 +51,4 @@ function boundaryClause({ boundary, smallest, objective }: Recommendation): stri
 }
 
 export const gigabytes = (value: number): string => `${Number(value.toFixed(3))} GB`;
-const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
 const number = (value: number): string => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));

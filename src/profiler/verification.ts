@@ -1,29 +1,40 @@
 import { ProfileVerification } from '../sizing/profile-result';
-import { ProfileError } from './errors';
 import type { LimitKind, Throttling } from './confinement';
+import { MAX_DISTURBANCE } from './interference';
 import { LatencyPromise } from './load-generator';
-import { MAX_DISTURBANCE, Measurement } from './measurement';
+import type { Measurement } from './measurement';
+import type { ServerSettings } from './server-settings';
 import { effectiveSampleSize, Interval, judgeLatencies, quantile, quantileInterval, sorted, Verdict } from './statistics';
 
 /** A size to run under its real limits. */
 export interface Size {
   readonly cpu: number;
   readonly memoryInGB: number;
-  readonly threads: number;
+  readonly settings: ServerSettings;
+}
+
+/** One run under limits, as it is kept in the raw file. */
+export interface RunRecord {
+  /** Absent where memory ran out. */
+  readonly measurement?: Measurement;
+  /** When memory ran out. */
+  readonly starved?: 'load' | 'run';
+  readonly throttling?: Throttling;
+  /** Pages that had to be read from disk while requests ran: the limit is below what is used again and again. */
+  readonly majorFaults: number;
+  /** From the start of the process, under the memory limit and from a cold cache, to the first answer; milliseconds. */
+  readonly startMs: number;
 }
 
 /** A size that was run, and how it did. */
 export interface VerifiedSize extends Size {
   readonly verdict: Verdict;
   readonly measurement: Measurement;
+  /** Of all its runs together, milliseconds. */
+  readonly latenciesMs: Float64Array;
   readonly figures: ProfileVerification;
   /** What may have made it look worse than it is. */
   readonly disturbedBy?: string;
-}
-
-/** A size that could not finish its run for lack of memory. */
-export interface StarvedSize extends Size {
-  readonly error: ProfileError;
 }
 
 const LOOKS = [0.4, 0.6, 0.8, 1];
@@ -78,17 +89,29 @@ export interface RunContext {
   readonly wantedRate: number;
 }
 
-/** The verdict and the figures of one open-loop run. A failure that others may have caused is no failure of the size. */
-export function judgeRun(size: Size, measurement: Measurement, promise: LatencyPromise, context: RunContext): VerifiedSize {
-  const { latenciesMs } = measurement.load;
+/**
+ * The verdict and the figures of one open-loop run, judged together with `earlier` ones of the same size that could not decide.
+ * A failure that others may have caused is no failure of the size, and a success that a faster core may have caused is none.
+ */
+export function judgeRun(
+  size: Size,
+  measurement: Measurement,
+  promise: LatencyPromise,
+  context: RunContext,
+  earlier?: VerifiedSize,
+): VerifiedSize {
   const { latencyMs, percentile, errorPerLook } = promise;
-  const seen = measurement.load.verdict ?? judgeLatencies(latenciesMs, latencyMs, percentile, errorPerLook);
+  const latenciesMs = joined(earlier?.latenciesMs, measurement.load.latenciesMs);
+  const restated = atReferenceSpeed(latenciesMs, measurement, context.referenceSpeed);
+  const error = earlier ? ERROR / 2 : errorPerLook;
+  const early = restated === latenciesMs && !earlier ? measurement.load.verdict : undefined;
+  const seen = early ?? judgeLatencies(restated, latencyMs, percentile, error);
   const disturbance = disturbanceOf(measurement, promise, context.referenceSpeed);
   // failing because of others, or under more load than was asked for, proves nothing
   const blameless = disturbance !== undefined || context.rate > context.wantedRate;
   const verdict = seen === 'fails' && blameless ? 'unresolved' : seen;
-  const ascending = sorted(latenciesMs);
-  const effective = effectiveSampleSize(latenciesMs, percentile);
+  const ascending = sorted(restated);
+  const effective = effectiveSampleSize(restated, percentile);
   const interval = quantileInterval(ascending, percentile, 0.95, effective);
   const { throttling, kind } = context;
   const figures: ProfileVerification = {
@@ -97,14 +120,25 @@ export function judgeRun(size: Size, measurement: Measurement, promise: LatencyP
     holds: verdict === 'holds',
     verdict,
     ...(context.rate > context.wantedRate ? { rate: round(context.rate, 2) } : {}),
-    requests: latenciesMs.length,
+    requests: restated.length,
     latencyMs: finite(quantile(ascending, percentile)),
     ...(interval && Number.isFinite(interval[1]) ? { latencyIntervalMs: rounded(interval) } : {}),
     ...(throttling && throttling.periods > 0 ? { throttledRatio: round(throttling.throttled / throttling.periods, 3) } : {}),
     limits: kind,
   };
-  return { ...size, verdict, measurement, figures, disturbedBy: disturbance };
+  return { ...size, verdict, measurement, latenciesMs: restated, figures, disturbedBy: disturbance };
 }
+
+/** A core this much faster than the one that the demand is stated at proves too much. */
+const FAST = 1.05;
+
+/** Latencies as a core of the reference speed would have had them, where this one was faster. */
+function atReferenceSpeed(latenciesMs: Float64Array, { coreSpeed }: Measurement, referenceSpeed: number): Float64Array {
+  const faster = coreSpeed / referenceSpeed;
+  return faster > FAST ? latenciesMs.map(each => each * faster) : latenciesMs;
+}
+
+const joined = (a: Float64Array | undefined, b: Float64Array): Float64Array => (a ? Float64Array.of(...a, ...b) : b);
 
 /** A core slower than this share of the demand's speed makes a failure the machine's and not the size's. */
 const MIN_SPEED = 0.87;

@@ -1,3 +1,5 @@
+import * as sizes from './data/target-sizes.json';
+
 /** What may be asked of each target, as plain data: the profiler searches it and the constructs round to it. */
 export interface SizeGrid {
   /** Smallest difference that the target keeps, cores. */
@@ -9,61 +11,38 @@ export interface SizeGrid {
   readonly memoryStepInGB: number;
   readonly minMemoryInGB: number;
   readonly maxMemoryInGB: number;
+  /** What the target refuses to exceed anywhere, where it is more than the maximum above. */
+  readonly hardMaximum?: { readonly cpu: number; readonly memoryInGB: number };
   /** What a lone container is billed at the least, where that exceeds what it may request. */
   readonly billableMinimum?: { readonly cpu: number; readonly memoryInGB: number };
   /** Steps in which the profiler searches: finer ones cannot be told apart by measurement. */
   readonly searchStep: { readonly cpu: number; readonly memoryInGB: number };
-  /** Where the numbers come from, and when they were read. */
-  readonly source: string;
+  /** Where the numbers come from. */
+  readonly sources: readonly DataSource[];
+}
+
+/** Where a number of a data file was found. */
+export interface DataSource {
+  readonly url: string;
+  /** The day it was read, `2026-11-24`. */
+  readonly read: string;
+  readonly says: string;
 }
 
 const SEARCH_STEP = { cpu: 0.1, memoryInGB: 0.1 };
-const MEBIBYTE_IN_GB = 1 / 1024;
 
-/** Legal sizes by target. */
+const withSearchStep = (facts: Omit<SizeGrid, 'searchStep'>): SizeGrid => ({ ...facts, searchStep: SEARCH_STEP });
+
+/** Legal sizes by target, from `data/target-sizes.json`. */
 export const SIZE_GRIDS: Readonly<Record<'local' | 'aci' | 'aks' | 'edge', SizeGrid>> = {
-  local: {
-    cpuStep: 0.01,
-    minCpu: 0.01,
-    maxCpu: 1024,
-    memoryStepInGB: MEBIBYTE_IN_GB,
-    minMemoryInGB: 6 * MEBIBYTE_IN_GB,
-    maxMemoryInGB: 16384,
-    searchStep: SEARCH_STEP,
-    source: 'Docker Engine: CPU quota in hundredths of a core, memory at least 6 MiB (2026-11)',
-  },
-  aci: {
-    cpuStep: 0.1,
-    minCpu: 0.1,
-    maxCpu: 4,
-    memoryStepInGB: 0.1,
-    minMemoryInGB: 0.1,
-    maxMemoryInGB: 16,
-    billableMinimum: { cpu: 1, memoryInGB: 1 },
-    searchStep: SEARCH_STEP,
-    source: 'Azure Container Instances: one decimal; 1 core and 1 GB a group; 4 cores and 16 GB in every region (2026-11)',
-  },
-  aks: {
-    cpuStep: 0.001,
-    minCpu: 0.001,
-    maxCpu: 1024,
-    memoryStepInGB: MEBIBYTE_IN_GB,
-    minMemoryInGB: 4 * MEBIBYTE_IN_GB,
-    maxMemoryInGB: 16384,
-    searchStep: SEARCH_STEP,
-    source: 'Kubernetes: millicores and MiB; the node decides the largest (2026-11)',
-  },
-  edge: {
-    cpuStep: 0.01,
-    minCpu: 0.01,
-    maxCpu: 1024,
-    memoryStepInGB: MEBIBYTE_IN_GB,
-    minMemoryInGB: 6 * MEBIBYTE_IN_GB,
-    maxMemoryInGB: 16384,
-    searchStep: SEARCH_STEP,
-    source: 'IoT Edge: Docker create options (2026-11)',
-  },
+  local: withSearchStep(sizes.targets.local),
+  aci: withSearchStep(sizes.targets.aci),
+  aks: withSearchStep(sizes.targets.aks),
+  edge: withSearchStep(sizes.targets.edge),
 };
+
+/** The day when the legal sizes were looked up, `2026-11-24`. */
+export const SIZES_DATE: string = sizes.date;
 
 /**
  * The smallest multiple of `step` that is not below `value`.

@@ -44,11 +44,33 @@ export interface ProfileResult {
   readonly objective: ProfileObjective;
   /** `verified`: the recommended size ran under its real limits and held. `modelled`: computed from measurements only. */
   readonly evidence: 'verified' | 'modelled';
+  /** A `--quick` profile resolves less and says so. */
+  readonly budget?: 'standard' | 'quick';
+  readonly inputs?: ProfiledInputs;
   readonly sessionOptions: ProfiledSessionOptions;
+  /** Requests a second that the recommended size carries, and the share of it that the rate takes, 0 to 1. */
+  readonly capacity?: number;
+  readonly utilization?: number;
+  /** The largest rate at which the recommended size is predicted to keep the target. */
+  readonly headroomRate?: number;
+  /** What bounds the capacity. */
+  readonly limitingResource?: 'cpu-quota' | 'engine';
+  /** Percentiles of the run that proves the size, with 95 % confidence intervals; `resolved` is false where the sample is too small. */
+  readonly percentiles?: readonly ProfiledPercentile[];
+  readonly memory?: ProfiledMemory;
+  readonly cost?: ProfiledCost;
+  /** AKS: how many replicas, and what the autoscaler should hold them at. */
+  readonly scaling?: ProfiledScaling;
+  /** Other sizes, cheapest first: computed, unless they are the ones that were run. */
+  readonly alternatives?: readonly ProfiledAlternative[];
+  /** How fast this machine was, and what the result means on another. */
+  readonly transfer?: ProfiledTransfer;
   /** Replicas of the recommended size that share the rate; one where absent. */
   readonly replicas?: number;
   /** CPU milliseconds per request over the whole container: server, JSON and model. */
   readonly cpuMsPerRequest: number;
+  /** The same, of each measuring window that was kept, at one speed of the cores: what a later profile is compared with. */
+  readonly cpuMsSamples?: readonly number[];
   readonly coldStartMs: number;
   readonly loadPeakMemoryInGB: number;
   readonly runPeakMemoryInGB: number;
@@ -62,12 +84,18 @@ export interface ProfileResult {
   readonly machine: ProfiledMachine;
 }
 
+/** What was profiled: a model, an entry script, or an image. */
 export interface ProfiledModel {
+  /** A model where absent. */
+  readonly kind?: 'onnx' | 'script' | 'image';
+  /** File name, or the image's reference. */
   readonly file: string;
   /** Lower-case hex. */
   readonly sha256: string;
   readonly sizeInBytes: number;
   readonly onnxRuntimeVersion: string;
+  /** Of the one model that a script or an image serves, where it is known. */
+  readonly modelSha256?: string;
 }
 
 export interface ProfileObjective {
@@ -85,6 +113,106 @@ export interface ProfiledSessionOptions {
   readonly intraOpNumThreads: number;
   readonly interOpNumThreads: number;
   readonly allowSpinning: boolean;
+  /** Engine processes; 1 where absent. */
+  readonly workers?: number;
+  /** Waiting requests that one run may score together; the server's default where absent. */
+  readonly maxBatch?: number;
+}
+
+/** What was sent. */
+export interface ProfiledInputs {
+  readonly count: number;
+  /** Inputs that differ from all others. */
+  readonly distinct: number;
+  /** Made up from the model's signature: cost that depends on values was not seen. */
+  readonly synthetic: boolean;
+  readonly source: string;
+  /** How they arrived. */
+  readonly pattern: 'poisson' | 'constant' | 'burst' | 'trace';
+}
+
+export interface ProfiledPercentile {
+  /** 0.95 for p95. */
+  readonly percentile: number;
+  /** False: the sample was too small to bound it, and `latencyMs` is absent. */
+  readonly resolved: boolean;
+  readonly latencyMs?: number;
+  /** 95 % confidence interval. */
+  readonly intervalMs?: readonly [number, number];
+  readonly samples: number;
+  /** Independent requests that the samples are worth: those in one queue wait together. */
+  readonly effectiveSamples: number;
+}
+
+/** GB of 1024³ bytes: own pages of all processes and the files they map. */
+export interface ProfiledMemory {
+  readonly loadPeakInGB: number;
+  readonly runPeakInGB: number;
+  /** Most own (anonymous) pages at one time. */
+  readonly anonymousPeakInGB: number;
+  /** What the recommendation stands on, without its margin: own pages, and of the mapped files what is used again and again. */
+  readonly neededInGB?: number;
+  /** The smallest limit at which nothing was read again from disk, where it was looked for. */
+  readonly kneeInGB?: number;
+  /** Peak by requests that were in flight together. */
+  readonly byConcurrency?: ReadonlyArray<{ readonly concurrency: number; readonly peakInGB: number }>;
+}
+
+export interface ProfiledCost {
+  readonly currency: string;
+  /** What one replica is billed as, which may be more than it requests. */
+  readonly billedCpu: number;
+  readonly billedMemoryInGB: number;
+  /** All replicas together. */
+  readonly perHour: number;
+  /** At the objective's rate, around the clock. */
+  readonly per1000Requests: number;
+  /** Whose prices, of what day. */
+  readonly prices: string;
+}
+
+export interface ProfiledScaling {
+  readonly balancer: 'pooled' | 'random';
+  readonly replicas: number;
+  /** A balancer that gives each request to a free replica. */
+  readonly replicasPooled: number;
+  /** A balancer that picks a replica at random, as a Kubernetes Service does. */
+  readonly replicasRandom: number;
+  /** Azure ML v1's formula: rate × mean time / 0.7, percentiles left aside. */
+  readonly replicasAzureMlV1: number;
+  /** CPU use, of the request, at which the autoscaler should add a replica, percent. */
+  readonly targetCpuUtilizationPercent: number;
+  /** `guaranteed`: limit = request, as verified. `no-cpu-limit`: what is used is requested, and spare CPU may be taken. */
+  readonly policies: ReadonlyArray<{
+    readonly name: 'guaranteed' | 'no-cpu-limit';
+    readonly cpuRequest: number;
+    readonly cpuLimit?: number;
+    readonly memoryInGB: number;
+    readonly note: string;
+  }>;
+}
+
+export interface ProfiledAlternative {
+  readonly cpu: number;
+  readonly memoryInGB: number;
+  readonly replicas: number;
+  readonly sessionOptions: ProfiledSessionOptions;
+  /** The objective's percentile, milliseconds; absent where the rate exceeds its capacity. */
+  readonly latencyMs?: number;
+  readonly capacity: number;
+  readonly costPerHour?: number;
+  readonly evidence: 'verified' | 'failed' | 'modelled';
+}
+
+export interface ProfiledTransfer {
+  /** Single-precision multiply-adds of one core, 10⁹ a second, and bytes it streams from memory, 10⁹ a second; medians while measuring. */
+  readonly hostGigaMultiplyAdds: number;
+  readonly hostMemoryGigabytes: number;
+  /** Speed of a target core as a multiple of this machine's; 1 where nobody said. */
+  readonly factor: number;
+  /** Relative uncertainty of the factor, 0.15 for ±15 %. */
+  readonly uncertainty: number;
+  readonly statement: string;
 }
 
 export interface ProfileVerification {

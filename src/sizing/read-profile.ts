@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import { IConstruct } from 'constructs';
 import { profileFailed, profileNotFound, profileUnreadable } from './errors';
-import { ProfileResult } from './profile-result';
+import { ProfiledAlternative, ProfileResult } from './profile-result';
 
 /** Reads a profile and refuses what `Sizing` could not use: a failed one, another version's, a damaged or foreign file. */
 export function readProfile(scope: IConstruct, file: string): ProfileResult {
@@ -25,16 +25,39 @@ function parse(scope: IConstruct, file: string): Partial<ProfileResult> {
   throw profileUnreadable(scope, file, 'it is no JSON object');
 }
 
-/** The first field that sizing reads and that a hand-edited or foreign file lacks. */
+/** The first field that sizing reads and that a hand-edited or foreign file lacks, or has in another form. */
 function missingField(profile: Partial<ProfileResult>): string | undefined {
-  const isAmount = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0;
+  const { sessionOptions, objective } = profile;
   const checks: Record<string, boolean> = {
     recommendedCpu: isAmount(profile.recommendedCpu),
     recommendedMemoryInGB: isAmount(profile.recommendedMemoryInGB),
     'model.sha256': typeof profile.model?.sha256 === 'string',
-    'objective.rate': isAmount(profile.objective?.rate),
-    'objective.latencyMs': isAmount(profile.objective?.latencyMs),
-    'sessionOptions.intraOpNumThreads': isAmount(profile.sessionOptions?.intraOpNumThreads),
+    'objective.target': typeof objective?.target === 'string',
+    'objective.rate': isAmount(objective?.rate),
+    'objective.percentile': isAmount(objective?.percentile),
+    'objective.latencyMs': isAmount(objective?.latencyMs),
+    'sessionOptions.intraOpNumThreads': isAmount(sessionOptions?.intraOpNumThreads),
+    'sessionOptions.workers': isCountOrAbsent(sessionOptions?.workers),
+    'sessionOptions.maxBatch': isCountOrAbsent(sessionOptions?.maxBatch),
+    percentiles: isListOrAbsent(profile.percentiles, each => isAmount(each.percentile)),
+    alternatives: isListOrAbsent(profile.alternatives, isAlternative),
   };
   return Object.keys(checks).find(name => !checks[name]);
+}
+
+const isAmount = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0;
+
+const isCountOrAbsent = (value: unknown) => value === undefined || (Number.isSafeInteger(value) && isAmount(value));
+
+function isListOrAbsent<T>(list: readonly T[] | undefined, isItem: (item: T) => boolean): boolean {
+  const items: unknown = list;
+  if (!Array.isArray(items)) return items === undefined;
+  return items.every((item: T) => typeof item === 'object' && item !== null && isItem(item));
+}
+
+function isAlternative({ cpu, memoryInGB, sessionOptions }: ProfiledAlternative): boolean {
+  return (
+    [cpu, memoryInGB, sessionOptions?.intraOpNumThreads].every(isAmount) &&
+    [sessionOptions.workers, sessionOptions.maxBatch].every(isCountOrAbsent)
+  );
 }

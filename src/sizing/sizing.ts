@@ -4,18 +4,9 @@ import { throwAll, ValidationError } from '../core/errors';
 import { SERVER_DEFAULTS } from '../core/server-contract';
 import { isKnown } from '../core/tokens';
 import { roundUpToStep, SizeGrid, SIZE_GRIDS } from './compute-size';
-import {
-  billedAtMinimum,
-  limitBelowRequest,
-  profileCoversLess,
-  profileIsStale,
-  profileNeedsReplicas,
-  sizeAboveUsual,
-  sizeNotMeasured,
-  sizeNotPositive,
-} from './errors';
-import { ProfileResult, ProfileTarget } from './profile-result';
-import { readProfile } from './read-profile';
+import { billedAtMinimum, limitBelowRequest, sizeAboveUsual, sizeNotMeasured, sizeNotPositive } from './errors';
+import { FromProfileOptions, sizeFromProfile } from './from-profile';
+import { ProfileTarget } from './profile-result';
 
 /** CPU and memory of one replica. */
 export interface ComputeSize {
@@ -58,21 +49,12 @@ export interface BoundSize {
   readonly memoryInGBLimit: number;
   readonly intraOpThreads: number;
   readonly allowSpinning: boolean;
-}
-
-/** What a profile must cover to be used. */
-export interface FromProfileOptions {
-  /**
-   * Requests per second that the service must carry.
-   * @default - what the profile was measured for
-   */
-  readonly rate?: number;
-
-  /**
-   * Latency that must hold at the profile's percentile, milliseconds.
-   * @default - what the profile was measured for
-   */
-  readonly latencyMs?: number;
+  /** Engine processes, where a profile chose them. */
+  readonly workers?: number;
+  /** Waiting requests that one run may score together, where a profile chose it. */
+  readonly maxBatch?: number;
+  /** CPU use, percent of `cpu`, at which a replica should be added, where a profile found it. */
+  readonly targetUtilization?: number;
 }
 
 /** What is sized. @internal */
@@ -93,6 +75,7 @@ export abstract class Sizing {
    * The size that `model-serving profile` measured: pure reading, no network.
    *
    * Another model than the profiled one is an error annotation, so that synth fails until it is measured again.
+   * Engine processes, batches and the autoscaler's target follow the profile too, where the service says nothing else.
    * @param file a profile, absolute or relative to the folder that synth runs in
    */
   public static fromProfile(file: string, options: FromProfileOptions = {}): Sizing {
@@ -136,32 +119,9 @@ class ProfileSizing extends Sizing {
   }
 
   public _bind(scope: IConstruct, request: SizingRequest): BoundSize {
-    const profile = readProfile(scope, this.file);
-    throwAll(checkCoverage(scope, this.file, profile, this.options));
-    if (!request.modelDigests.includes(profile.model.sha256)) {
-      Annotations.of(scope).addError(profileIsStale(this.file, profile.model.sha256, request.modelDigests));
-    }
-    const replicas = profile.replicas ?? 1;
-    if (replicas > 1) Annotations.of(scope).addWarning(profileNeedsReplicas(this.file, profile.objective.rate, replicas));
-    return fitTarget(scope, request.target, {
-      cpu: profile.recommendedCpu,
-      memoryInGB: profile.recommendedMemoryInGB,
-      intraOpThreads: profile.sessionOptions.intraOpNumThreads,
-      allowSpinning: profile.sessionOptions.allowSpinning,
-    });
+    const { workers, maxBatch, targetUtilization, ...size } = sizeFromProfile(scope, this.file, this.options, request);
+    return { ...fitTarget(scope, request.target, size), workers, maxBatch, targetUtilization };
   }
-}
-
-function checkCoverage(scope: IConstruct, file: string, profile: ProfileResult, asked: FromProfileOptions): ValidationError[] {
-  const faults: ValidationError[] = [];
-  const { rate, latencyMs } = profile.objective;
-  if (asked.rate !== undefined && asked.rate > rate) {
-    faults.push(profileCoversLess(scope, file, `${asked.rate} requests a second`, `${rate}`));
-  }
-  if (asked.latencyMs !== undefined && asked.latencyMs < latencyMs) {
-    faults.push(profileCoversLess(scope, file, `${asked.latencyMs} ms`, `${latencyMs} ms`));
-  }
-  return faults;
 }
 
 function checkSize(scope: IConstruct, size: ComputeSize): ValidationError[] {
@@ -184,9 +144,10 @@ function fitTarget(scope: IConstruct, target: ProfileTarget, size: ComputeSize):
   const grid = SIZE_GRIDS[target];
   const cpu = fitCpu(size.cpu, grid);
   const memoryInGB = fitMemory(size.memoryInGB, grid);
-  if (cpu > grid.maxCpu) Annotations.of(scope).addWarning(sizeAboveUsual(target, 'cores', cpu, grid.maxCpu));
+  const { hardMaximum } = grid;
+  if (cpu > grid.maxCpu) Annotations.of(scope).addWarning(sizeAboveUsual(target, 'cores', cpu, grid.maxCpu, hardMaximum?.cpu));
   if (memoryInGB > grid.maxMemoryInGB)
-    Annotations.of(scope).addWarning(sizeAboveUsual(target, 'GB', memoryInGB, grid.maxMemoryInGB));
+    Annotations.of(scope).addWarning(sizeAboveUsual(target, 'GB', memoryInGB, grid.maxMemoryInGB, hardMaximum?.memoryInGB));
   noteBilledMinimum(scope, grid, cpu, memoryInGB);
   return {
     cpu,

@@ -165,7 +165,7 @@ export class AksWebservice extends WebserviceBase {
     const probes = bindProbes(props.probes);
     throwAll(checkProps(this, props, probes));
     const bound = bindWebservice(this, 'aks', props);
-    const scale = (props.scale ?? Autoscale.between(1, 10))._bind(this);
+    const scale = (props.scale ?? Autoscale.between(1, 10))._bind(this, bound.size.targetUtilization);
     const security = bindContainerSecurity(props.containerSecurity);
     const metadata = serviceMetadata(this, {
       name: bound.name,

@@ -8,7 +8,7 @@ export interface AutoscaleOptions {
   /**
    * CPU that the replicas use on average, percent of what each requests. Azure ML v1's `autoscale_target_utilization`,
    * which counted busy replicas instead: a replica that scores all the time is at about 100 in both.
-   * @default 70
+   * @default - what the service's profile found, else 70
    */
   readonly targetUtilization?: number;
 
@@ -45,7 +45,7 @@ export abstract class Autoscale {
   }
 
   /** Called once, by the service. @internal */
-  public abstract _bind(scope: IConstruct): BoundScale;
+  public abstract _bind(scope: IConstruct, profiledUtilization?: number): BoundScale;
 }
 
 class FixedReplicas extends Autoscale {
@@ -68,9 +68,9 @@ class ReplicaRange extends Autoscale {
     super();
   }
 
-  public _bind(scope: IConstruct): BoundScale {
+  public _bind(scope: IConstruct, profiledUtilization = 70): BoundScale {
     const { minReplicas, maxReplicas } = this;
-    const { targetUtilization = 70, scaleInSeconds = 300 } = this.options;
+    const { targetUtilization = profiledUtilization, scaleInSeconds = 300 } = this.options;
     throwAll([
       ...checkReplicas(scope, 'minReplicas', minReplicas),
       ...checkReplicas(scope, 'maxReplicas', maxReplicas),

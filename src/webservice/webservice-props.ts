@@ -59,7 +59,7 @@ export interface WebserviceProps {
 
   /**
    * Requests that one container scores at a time, each in a process of its own; the others wait.
-   * @default 1
+   * @default - what the service's profile chose, else 1
    */
   readonly maxConcurrentRequests?: number;
 
@@ -89,7 +89,7 @@ export interface WebserviceProps {
 
   /**
    * Waiting requests that one run may score together, where an ONNX model proves that it can; 1 turns batching off.
-   * @default 32
+   * @default - what the service's profile chose, else 32
    */
   readonly maxBatchSize?: number;
 

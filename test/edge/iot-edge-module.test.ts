@@ -13,6 +13,7 @@ import { manifestFaults } from '../../src/edge/manifest-rules';
 import { ImageBuild } from '../../src/image/image-build';
 import { InferenceImage } from '../../src/image/inference-image';
 import { Sizing } from '../../src/sizing/sizing';
+import { AccessLog, StatusCodes } from '../../src/webservice/webservice-props';
 import { ContainerRegistry } from '../../src/workspace/container-registry';
 import { temporaryFile } from '../support/files';
 import { someModel } from '../support/models';
@@ -122,6 +123,19 @@ describe('IotEdgeModule', () => {
       MODEL_SERVING_ALLOW_SPINNING: { value: '0' },
       SERVICE_NAME: { value: 'digits' },
       MODE: { value: 'x' },
+    });
+  });
+
+  test("tells the server the caller's limits", () => {
+    const limits = { maxQueueWaitMs: 40, maxQueuedRequests: 5, maxBodyBytes: 1000, maxResponseBytes: 2000, maxBatchSize: 1 };
+    expect(entryOf({ ...limits, accessLog: AccessLog.ALL, statusCodes: StatusCodes.AZURE_ML_V1 }).env).toMatchObject({
+      MODEL_SERVING_MAX_QUEUE_WAIT_MS: { value: '40' },
+      MODEL_SERVING_MAX_QUEUED_REQUESTS: { value: '5' },
+      MODEL_SERVING_MAX_BODY_BYTES: { value: '1000' },
+      MODEL_SERVING_MAX_RESPONSE_BYTES: { value: '2000' },
+      MODEL_SERVING_MAX_BATCH: { value: '1' },
+      MODEL_SERVING_ACCESS_LOG: { value: 'all' },
+      MODEL_SERVING_STATUS_CODES: { value: 'azureml-v1' },
     });
   });
 

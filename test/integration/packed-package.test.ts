@@ -89,6 +89,18 @@ describeWith([registryAnswers], 'the packed package, in a project that never hea
     expect(within(process.execPath, 'named.mjs')).toBe('Autoscale Sizing');
   });
 
+  test('brings the profile step for programs, with its types', () => {
+    const program = `
+      import { profile, ProfileError } from 'cdktf-model-serving/profiler';
+      profile({ model: 'digits.onnx', rate: 20, latencyMs: 200, target: 'aci', budget: 'quick', verify: false }).then(
+        ({ result }) => console.log(result.recommendedCpu > 0, result.evidence, result.inputs?.synthetic),
+        (error: ProfileError) => console.log(error.code),
+      );`;
+    fs.writeFileSync(path.join(project, 'measure.ts'), program);
+    within(bin('tsc'), '--strict', '--target', 'es2022', '--module', 'commonjs', '--moduleResolution', 'node', 'measure.ts');
+    expect(within(process.execPath, 'measure.js')).toBe('true modelled true');
+  });
+
   test('brings the command, which explains itself', () => {
     expect(within(bin('model-serving'), '--help')).toMatch(/register[^]*profile[^]*serve[^]*score/);
   });

@@ -82,7 +82,10 @@ function compile(blocks: readonly CodeBlock[]): string[] {
     noEmit: true,
     skipLibCheck: true,
     types: ['node'],
-    paths: { 'cdktf-model-serving': [path.join(ROOT, 'src/index.ts')] },
+    paths: {
+      'cdktf-model-serving': [path.join(ROOT, 'src/index.ts')],
+      'cdktf-model-serving/profiler': [path.join(ROOT, 'src/profiler/api.ts')],
+    },
   };
   const onDisk = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {

@@ -13,11 +13,13 @@ interface Packed {
 /** Everything that may be in the package; a file of another kind needs a line here, on purpose. */
 const ALLOWED = [
   /^(package\.json|README\.md|LICENSE|API\.md|CHANGELOG\.md|\.jsii)$/,
-  /^docs\/[a-z0-9/-]+\.md$/,
+  /^docs\/([a-z0-9/-]+\.md|profile\.schema\.json)$/,
   /^lib\/(index|(core|workspace|model|image|sizing|webservice|edge|batch)\/[a-z0-9-]+)\.(js|d\.ts)$/,
-  /^programs\/(model-serving|scoring-server|load-generator|azure-blobs)\.js(\.LEGAL\.txt)?$/,
+  /^lib\/sizing\/data\/[a-z-]+\.json$/,
+  /^programs\/(model-serving|scoring-server|load-generator|operator-profile|azure-blobs)\.js(\.LEGAL\.txt)?$/,
   /^programs\/python\/([a-z0-9_/]+\.py|[a-z-]+\.txt)$/,
   /^entry-script\/index\.(js|d\.ts)$/,
+  /^profiler\/index\.(js|d\.ts|js\.LEGAL\.txt)$/,
   /^node_modules\/@balena\/dockerignore\//,
   /^node_modules\/yaml\//,
 ];
@@ -30,11 +32,15 @@ const REQUIRED = [
   'CHANGELOG.md',
   '.jsii',
   'docs/errors.md',
+  'docs/profile.schema.json',
+  'lib/sizing/data/target-sizes.json',
   'lib/index.js',
   'lib/index.d.ts',
   'programs/python/engine.py',
   'programs/azure-blobs.js',
   'entry-script/index.d.ts',
+  'profiler/index.js',
+  'profiler/index.d.ts',
 ];
 
 describe('npm pack', () => {

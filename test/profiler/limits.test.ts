@@ -2,8 +2,10 @@ import { execFileSync, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { ENV } from '../../src/core/server-contract';
-import { CgroupConfinement, cgroupHost, cpuLimit, memoryLimit, parseCgroupMounts, parseKeyed } from '../../src/profiler/cgroup';
+import { CgroupConfinement, cgroupHost, cpuLimit, memoryLimit, parseCgroupMounts } from '../../src/profiler/cgroup';
 import { DockerConfinement, newestNodeImage } from '../../src/profiler/docker-limits';
+import { GroupCounters, parseKeyed, parseMembership } from '../../src/profiler/group-counters';
+import { findLimitSupport } from '../../src/profiler/limits';
 import { temporaryFolder } from '../support/files';
 import { scoringServer } from './support/programs';
 
@@ -30,6 +32,30 @@ describe('parseCgroupMounts', () => {
 
   test('reads files of keys and values', () => {
     expect(parseKeyed('nr_periods 10\nnr_throttled 3\n')).toEqual({ nr_periods: 10, nr_throttled: 3 });
+  });
+});
+
+describe('GroupCounters', () => {
+  test('the groups of a process are told by controller, or by none in version 2', () => {
+    const v1 = parseMembership('4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n1:name=systemd:/a:b\n');
+    expect([v1.get('memory'), v1.get('cpuacct'), v1.get('name=systemd')]).toEqual(['/docker/abc', '/docker/abc', '/a:b']);
+    expect(parseMembership('0::/system.slice/docker-abc.scope\n').get('')).toBe('/system.slice/docker-abc.scope');
+  });
+
+  test('version 2 is read where it keeps things', () => {
+    const folder = temporaryFolder({
+      'cpu.stat': 'usage_usec 7\nnr_periods 10\nnr_throttled 3\n',
+      'memory.events': 'low 0\noom 4\noom_kill 2\n',
+    });
+    const counters = new GroupCounters({ version: 2, cpu: folder, cpuacct: folder, memory: folder });
+    expect(counters.throttling()).toEqual({ periods: 10, throttled: 3 });
+    expect(counters.memoryKills()).toBe(2);
+    expect(counters.cpuUsageFile).toEqual({ path: path.join(folder, 'cpu.stat'), key: 'usage_usec', unitsPerMs: 1000 });
+  });
+
+  test('a group that is gone says nothing rather than zero', () => {
+    const counters = new GroupCounters({ version: 1, cpu: '/none', cpuacct: '/none', memory: '/none' });
+    expect([counters.throttling(), counters.memoryKills()]).toEqual([undefined, undefined]);
   });
 });
 
@@ -133,26 +159,60 @@ describe('Docker', () => {
     expect(newestNodeImage(['node:18', 'node:22-alpine', 'my-node:22'])).toBeUndefined();
   });
 
-  test('the container has the model, the server and ONNX Runtime, its limits and its settings, and nothing else of the host', () => {
-    const bundle = scoringServer();
+  const own = {
+    [ENV.modelDir]: '/data/digits.onnx',
+    [ENV.auth]: 'none',
+    [ENV.keysDirectory]: undefined,
+    [ENV.metricsPort]: '0',
+    OMP_NUM_THREADS: '1',
+  };
+
+  test('a mounted program has the model, the server and ONNX Runtime, its limits and its variables, and nothing else of the host', () => {
     const group = new DockerConfinement({ image: 'node:24' }, 256 * 1024 ** 2);
-    const env = {
-      [ENV.modelDir]: '/data/digits.onnx',
-      [ENV.auth]: 'none',
-      [ENV.keysDirectory]: undefined,
-      HOME: '/root',
-      SECRET: 'x',
-    };
-    const { command, args } = group.wrap({ command: 'node', args: [bundle], env, port: 40123 });
+    const { command, args } = group.wrap({ command: 'node', args: [scoringServer()], env: own, port: 40123 });
     const line = args.join(' ');
     expect(command).toBe('docker');
-    expect(line).toContain('--publish 127.0.0.1:40123:5001');
+    expect(line).toContain('--publish 127.0.0.1:40123:5001 --publish 127.0.0.1::5002');
     expect(line).toContain(`--memory ${256 * 1024 ** 2} --memory-swap ${256 * 1024 ** 2}`);
-    expect(line).toContain('source=/data,target=/var/azureml-app/azureml-models,readonly');
-    expect(line).toContain(`${ENV.modelDir}=/var/azureml-app/azureml-models/digits.onnx`);
+    expect(line).toContain('source=/data,target=/var/azureml-app/azureml-models/data,readonly');
+    expect(line).toContain(`${ENV.modelDir}=/var/azureml-app/azureml-models/data/digits.onnx`);
     expect(line).toMatch(/onnxruntime-node,target=\/opt\/model-serving\/node_modules\/onnxruntime-node,readonly/);
-    expect(line).toContain(`${ENV.auth}=none`);
-    expect(line).not.toMatch(/SECRET|HOME/);
+    expect(args.filter((_, index) => args[index - 1] === '--env').map(each => each.split('=')[0])).toEqual([
+      ENV.modelDir,
+      ENV.auth,
+      ENV.metricsPort,
+      'OMP_NUM_THREADS',
+      ENV.host,
+      ENV.port,
+    ]);
     expect(args.slice(-2)).toEqual(['node:24', '/opt/model-serving/programs/main.js']);
+  });
+
+  test('a model in its <name>/<version> folder keeps both names', () => {
+    const folder = path.join(temporaryFolder({ 'digits/3/model.onnx': '' }), 'digits', '3');
+    const env = { [ENV.modelDir]: folder };
+    const { args } = new DockerConfinement({ image: 'node:24' }).wrap({ command: 'node', args: [scoringServer()], env, port: 1 });
+    expect(args).toContain(`type=bind,source=${folder},target=/var/azureml-app/azureml-models/digits/3,readonly`);
+    expect(args).toContain(`${ENV.modelDir}=/var/azureml-app/azureml-models/digits/3`);
+  });
+
+  test('a script brings its folder, whatever that is called', () => {
+    const env = { [ENV.modelDir]: '', [ENV.appRoot]: '/work/a,b', [ENV.entryScript]: 'score.js' };
+    const { args } = new DockerConfinement({ image: 'node:24' }).wrap({ command: 'node', args: [scoringServer()], env, port: 1 });
+    expect(args).toContain('type=bind,"source=/work/a,b",target=/var/azureml-app/azureml-app,readonly');
+    expect(args).toContain(`${ENV.appRoot}=/var/azureml-app/azureml-app`);
+    expect(args.join(' ')).not.toContain('azureml-models');
+  });
+
+  test('a complete image runs its own program as its deployments do, with nothing mounted and nothing to write to but /tmp', () => {
+    const group = new DockerConfinement({ image: 'reader:1', complete: true });
+    const line = group.wrap({ command: 'docker', args: [], env: { [ENV.auth]: 'none' }, port: 40123 }).args.join(' ');
+    expect(line).toContain('--read-only --tmpfs /tmp:rw,noexec,nosuid,nodev --cap-drop ALL --security-opt no-new-privileges');
+    expect(line).not.toMatch(/--mount|--entrypoint|--memory/);
+    expect(line).toMatch(/ reader:1$/);
+  });
+
+  test('an image is limited by its engine, whatever else this machine can do', () => {
+    expect(findLimitSupport({ image: 'reader:1' })?.kind).toBe('docker');
   });
 });

@@ -1,5 +1,7 @@
 import { ChildProcess, spawn } from 'child_process';
+import { once } from 'events';
 import * as fc from 'fast-check';
+import { Readable } from 'stream';
 import { GIBIBYTE, memoryForPeak, MemoryWatch, MEMORY_MARGIN, parseMappedFiles } from '../../src/profiler/memory';
 import { SIZE_GRIDS } from '../../src/sizing/compute-size';
 
@@ -42,25 +44,64 @@ describe('parseMappedFiles', () => {
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
+/** A program of programs: each takes 80 MiB after its delay, says so, gives them back after `holdMs` and says that, too. */
+const takers = (delaysMs: readonly number[], holdMs: number): string => {
+  const taker = (delayMs: number) =>
+    `setTimeout(() => { let b = Buffer.alloc(80 * 1024 ** 2, 1); console.log('taken'); ` +
+    `setTimeout(() => { b = undefined; globalThis.gc(); console.log('gone'); }, ${holdMs}); }, ${delayMs}); setInterval(() => {}, 1000);`;
+  const spawned = delaysMs.map(
+    delay => `spawn(process.execPath, ['--expose-gc', '-e', ${JSON.stringify(taker(delay))}], { stdio: 'inherit' });`,
+  );
+  return `const { spawn } = require('child_process'); ${spawned.join(' ')} setInterval(() => {}, 1000)`;
+};
+
 onLinux('MemoryWatch', () => {
-  let child: ChildProcess | undefined;
-  afterEach(() => child?.kill('SIGKILL'));
+  let watch: MemoryWatch;
+  let child: ChildProcess;
+  afterEach(() => {
+    watch.stop();
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+  });
+
+  /** Starts the program and resolves when it has said something so many times. */
+  const watched = async (program: string, words: number): Promise<void> => {
+    child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    watch = new MemoryWatch(child.pid ?? 0);
+    await said(words);
+  };
+  const said = async (words: number): Promise<void> => {
+    for (let seen = 0; seen < words;) {
+      const [text] = (await once(child.stdout as Readable, 'data')) as [Buffer];
+      seen += text.toString().trim().split('\n').length;
+    }
+  };
 
   test('keeps the peak of a moment that has passed, over all processes below', async () => {
-    // a child of a child takes 80 MiB, gives it back and says so
-    const taker = `let b = Buffer.alloc(80 * 1024 ** 2, 1); b = undefined; globalThis.gc(); console.log('gone'); setInterval(() => {}, 1000)`;
-    const parent = `require('child_process').spawn(process.execPath, ['--expose-gc', '-e', ${JSON.stringify(taker)}], { stdio: 'inherit' }); setInterval(() => {}, 1000)`;
-    child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-    const watch = new MemoryWatch(child.pid ?? 0);
-    try {
-      await new Promise(resolve => child?.stdout?.once('data', resolve));
-      const peak = watch.peak();
-      expect(peak).toBeGreaterThan(80 * MIB);
-      expect(peak).toBeLessThan(400 * MIB);
-      expect(watch.points.length).toBeGreaterThan(0);
-    } finally {
-      watch.stop();
-      process.kill(-(child.pid ?? 0), 'SIGKILL');
-    }
+    await watched(takers([0], 0), 2);
+    const { peakBytes, anonymousPeakBytes, points } = watch.figures();
+    expect(peakBytes).toBeGreaterThan(80 * MIB);
+    expect(peakBytes).toBeLessThan(400 * MIB);
+    expect(anonymousPeakBytes).toBeGreaterThan(80 * MIB);
+    expect(anonymousPeakBytes).toBeLessThan(peakBytes);
+    expect(points.length).toBeGreaterThan(0);
+  });
+
+  test('does not add what two processes took one after the other', async () => {
+    await watched(takers([0, 900], 100), 4);
+    const { anonymousPeakBytes } = watch.figures();
+    expect(anonymousPeakBytes).toBeGreaterThan(80 * MIB);
+    expect(anonymousPeakBytes).toBeLessThan(160 * MIB);
+  });
+
+  test('tells the load peak from what running needs', async () => {
+    await watched(takers([0], 0), 2);
+    watch.endLoad();
+    await new Promise(resolve => setTimeout(resolve, 150));
+    const { loadPeakBytes, peakBytes, anonymousPeakBytes, neededBytes, points, loadedAtMs } = watch.figures();
+    expect(loadPeakBytes).toBe(peakBytes);
+    // of what was mapped, half can be read again
+    expect(neededBytes).toBeGreaterThan(anonymousPeakBytes);
+    expect(neededBytes).toBeLessThan(peakBytes);
+    expect(points.at(-1)?.atMs).toBeGreaterThan(loadedAtMs);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'child_process';
 import { parseProcStat } from '../../src/profiler/machine';
-import { parseProcessTable, processTree, treeTimes } from '../../src/profiler/process-tree';
+import { parseMajorFaults, parseProcessTable, processTree, treeTimes } from '../../src/profiler/process-tree';
 
 describe('parseProcessTable', () => {
   test('reads what ps prints, with and without days and hundredths', () => {
@@ -18,6 +18,13 @@ describe('parseProcStat', () => {
     const { busyMs, stealMs } = parseProcStat('cpu  10 1 5 1000 50 2 3 7 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n');
     expect(busyMs).toBe(210);
     expect(stealMs).toBe(70);
+  });
+});
+
+describe('parseMajorFaults', () => {
+  test("adds the ended children's to its own, and is not led astray by the program's name", () => {
+    expect(parseMajorFaults('42 (a (b) 7 c) S 1 42 42 0 -1 4194560 9000 800 17 5 3 2 0 0 20 0 1 0 100 0 0')).toBe(22);
+    expect(parseMajorFaults('')).toBe(0);
   });
 });
 

@@ -1,14 +1,15 @@
 import { execFileSync, spawn, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
-import { ProfileErrorCode, ProfileOptions, profileWithin, readInputs } from '../../src/profiler/profile';
+import { readInputSet } from '../../src/profiler/inputs';
+import { ProfileErrorCode, ProfileOptions, profileWithin } from '../../src/profiler/profile';
 import { sha256File } from '../../src/core/fingerprint';
-import { Budget } from '../../src/profiler/options';
+import { Budget } from '../../src/profiler/budget';
 import { ProgressListener } from '../../src/profiler/progress';
 import { cgroupHost } from '../../src/profiler/cgroup';
 import { SIZE_GRIDS } from '../../src/sizing/compute-size';
-import { temporaryFile } from '../support/files';
-import { bundle, DIGITS, FIXTURE_SERVER, loadGenerator, SAMPLES, scoringServer } from './support/programs';
+import { temporaryFile, temporaryFolder } from '../support/files';
+import { bundle, DIGITS, ECHO, FIXTURE_SERVER, loadGenerator, SAMPLES, scoringServer } from './support/programs';
 
 jest.setTimeout(120_000);
 
@@ -18,7 +19,8 @@ beforeAll(() => (generator = loadGenerator()));
 /** Just enough to go through every step: what is asserted must hold for any figures. */
 const BRIEF: Budget = {
   ...{ expectedMs: 4000, warmUpCapMs: 500, warmUpBatchMs: 60, repeats: 2, serialMs: 120, concurrentMs: 100, atRateMs: 300 },
-  ...{ compareThreads: false, verifyMinMs: 500, verifyMaxMs: 2500, settleMs: 200, startNoMoreAfterMs: 4000 },
+  ...{ retakes: 0, compareSettings: false, batchConcurrency: [], batchMs: 100, operators: false, cliff: false },
+  ...{ verifyMinMs: 500, verifyMaxMs: 2500, settleMs: 200, startNoMoreAfterMs: 4000 },
 };
 const profile = (options: ProfileOptions, progress?: ProgressListener) => profileWithin(BRIEF, options, progress);
 
@@ -59,7 +61,7 @@ describe('profile', () => {
   test('measures a real model in the real server, chooses a legal size and says what it rests on', async () => {
     const messages: string[] = [];
     const { result, series } = await profile(
-      goal({ inputs: readInputs(SAMPLES), serverBundle: scoringServer() }),
+      goal({ inputs: readInputSet(SAMPLES), serverBundle: scoringServer() }),
       ({ message, done }) => messages.push(`${done.toFixed(2)} ${message}`),
     );
 
@@ -91,7 +93,7 @@ describe('profile', () => {
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
 
     expect(series.reasons.length).toBeGreaterThanOrEqual(3);
-    expect(series.candidates.some(each => each.cpu === result.recommendedCpu)).toBe(true);
+    expect(series.sizes.some(each => each.cpu === result.recommendedCpu)).toBe(true);
     expect(series.memory.points.length).toBeGreaterThan(10);
     expect(messages.length).toBeGreaterThan(5);
     expect(messages[messages.length - 1]).toBe(`1.00 ${result.summary}`);
@@ -113,6 +115,51 @@ describe('profile', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test('the same raw file gives the same bytes, without measuring anything', async () => {
+    orders({ CPU_MS: 2 });
+    const journal = path.join(temporaryFolder(), 'raw.jsonl');
+    const first = await profile(goal({ journal }));
+    const raw = fs.readFileSync(journal, 'utf8');
+
+    orders({ BROKEN: 'a server would not even start now' });
+    const again = await profile(goal({ journal }));
+    expect(JSON.stringify(again)).toBe(JSON.stringify(first));
+    expect(fs.readFileSync(journal, 'utf8')).toBe(raw);
+  });
+
+  test('a profile that was killed goes on with what it had measured', async () => {
+    orders({ CPU_MS: 2 });
+    const journal = path.join(temporaryFolder(), 'raw.jsonl');
+    await killWhen(/CPU time per request|one request after another, round 2/, goal({ journal, verify: false }));
+    const kept = fs.readFileSync(journal, 'utf8').split('\n').filter(Boolean);
+    expect(kept.length).toBeGreaterThan(3);
+
+    const { result } = await profile(goal({ journal, verify: false }));
+    expect(result.state).toBe('Succeeded');
+    const whole = fs.readFileSync(journal, 'utf8');
+    // the line that the kill cut may be missing, and nothing else
+    for (const line of kept.slice(0, -1)) expect(whole).toContain(line);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('runs that requests share are found, and used where one engine alone would not do', async () => {
+    orders({ CPU_MS: 8, BATCH: 4 });
+    const budget = { ...BRIEF, batchConcurrency: [4], batchMs: 300 };
+    const { result, series } = await profileWithin(budget, goal({ rate: 140, latencyMs: 500, verify: false }));
+    expect(result.sessionOptions.maxBatch).toBe(32);
+    expect(series.batching?.map(point => point.concurrency)).toEqual([1, 4]);
+    // 140 requests of 8 ms are more than one core has
+    expect(result.recommendedCpu).toBeLessThanOrEqual(1);
+  });
+
+  test('runs that requests share are left out where their memory is not allowed', async () => {
+    orders({ CPU_MS: 4, BATCH: 4, CONNECTION_MB: 10 });
+    const budget = { ...BRIEF, batchConcurrency: [4], batchMs: 300 };
+    const { result } = await profileWithin(budget, goal({ rate: 20, latencyMs: 500, verify: false, maxMemoryInGB: 0.2 }));
+    expect(result.sessionOptions.maxBatch).toBe(1);
+    expect(result.warnings.join()).toMatch(/batches up to 32 would need 0\.\d GB, more than is allowed, and was left out/);
+  });
+
   test('identical inputs are warned of', async () => {
     const { result } = await profile(goal({ verify: false, inputs: ['{"image":[1]}', '{"image":[1]}'] }));
     expect(result.warnings.join()).toMatch(/all 2 inputs are identical/);
@@ -126,6 +173,21 @@ describe('profile', () => {
     expect(result.objective.rate).toBe(300);
   });
 });
+
+/** Runs a profile in a process of its own and kills it, as nothing can be cleaned up after, when it says what is waited for. */
+async function killWhen(said: RegExp, options: ProfileOptions): Promise<void> {
+  const program = bundle('src/profiler/profile.ts');
+  const script = `require(${JSON.stringify(program)}).profileWithin(${JSON.stringify(BRIEF)}, ${JSON.stringify(options)}, e => console.log(e.message));`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise(resolve => child.once('close', resolve));
+  let output = '';
+  child.stdout.on('data', chunk => {
+    output += chunk;
+    if (said.test(output)) child.kill('SIGKILL');
+  });
+  await ended;
+  expect(output).toMatch(said);
+}
 
 const withLimits = cgroupHost() ? test : test.skip;
 
@@ -167,12 +229,36 @@ describe('a profile that cannot be made says why', () => {
 
   test('NO_INPUTS: an empty list', () => fails({ inputs: [] }, 'NO_INPUTS', /no request body/));
 
-  test("INPUT_REJECTED: the row and the server's words", () =>
+  test("INPUT_MISMATCH: the row, the server's words and what the model takes", () =>
     fails(
       { inputs: [{ a: 1 }, { a: 2 }, { a: 'reject' }] },
-      'INPUT_REJECTED',
-      /input 3 .*status 400: the field "image" is missing/,
+      'INPUT_MISMATCH',
+      /input 3 .*the field "image" is missing.*the model takes .*image: float32/s,
     ));
+
+  test("INPUT_REJECTED: the row and the server's words, where nobody knows what would be right", () =>
+    fails(
+      { model: undefined, entryScript: ECHO, inputs: [{ a: 1 }, { a: 'reject' }] },
+      'INPUT_REJECTED',
+      /input 2 .*status 400: the field "image" is missing/,
+    ));
+
+  test("RUN_FAILED: the row and the server's words", () =>
+    fails({ inputs: [{ a: 1 }, { a: 'break' }] }, 'RUN_FAILED', /input 2 .*status 500: division by zero/));
+
+  test('UNSTEADY: requests that get dearer and dearer', () => {
+    orders({ CPU_MS: 1, CPU_GROWTH_MS: 0.3 });
+    return fails({ verify: false }, 'UNSTEADY', /never came to a steady cost: .* % more/);
+  });
+
+  test('PRICES_UNREADABLE: what is wrong with the file', () =>
+    fails({ prices: temporaryFile('prices.json', '{"date": "soon"}') }, 'PRICES_UNREADABLE', /date is "soon"/));
+
+  test('JOURNAL_FOREIGN: the raw file of something else', async () => {
+    const journal = path.join(temporaryFolder(), 'raw.jsonl');
+    await profile(goal({ verify: false, journal }));
+    await fails({ verify: false, journal, rate: 41 }, 'JOURNAL_FOREIGN', /raw\.jsonl/);
+  });
 
   test("MODEL_LOAD_FAILED: the server's words", async () => {
     const model = temporaryFile('broken.onnx', 'this is no model');
@@ -196,7 +282,7 @@ describe('a profile that cannot be made says why', () => {
       'TARGET_UNREACHABLE',
       /no size up to 3\.5 cores reaches p95 5\.0 ms at 2 .*the best .* \d+ ms/,
     );
-    await fails({ rate: 500, verify: false }, 'TARGET_UNREACHABLE', /\d+ requests a second from one engine/);
+    await fails({ rate: 500, verify: false }, 'TARGET_UNREACHABLE', /\d+ requests a second from one container/);
   });
 
   const onPosix = process.platform === 'win32' ? test.skip : test;

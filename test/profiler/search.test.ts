@@ -1,20 +1,24 @@
 import * as fc from 'fast-check';
 import { roundUpToStep, SIZE_GRIDS } from '../../src/sizing/compute-size';
-import { workloads } from '../../src/profiler/quota-simulator';
+import { NO_LUMPS, predictQuantile, workloads } from '../../src/profiler/quota-simulator';
 import {
   allowedThreads,
   bestAchievable,
+  bestAt,
+  Candidate,
   capacity,
   cheapest,
   cpuSizes,
   evaluate,
+  headroomRate,
+  limitingResource,
   MAX_UTILISATION,
-  planReplicas,
-  ThreadDemand,
+  SettingsDemand,
 } from '../../src/profiler/search';
+import { PLAIN, ServerSettings } from '../../src/profiler/server-settings';
 
-const demandOf = (cpuMs: number, threads = 1, speedUp = 1): ThreadDemand => ({
-  threads,
+const demandOf = (cpuMs: number, threads = 1, speedUp = 1): SettingsDemand => ({
+  settings: { ...PLAIN, threads },
   cpuMs: Float64Array.of(cpuMs * 0.8, cpuMs, cpuMs * 1.2),
   occupancyMs: Float64Array.of((cpuMs * 0.8) / speedUp, cpuMs / speedUp, (cpuMs * 1.2) / speedUp),
   overheadMs: 0.5,
@@ -52,39 +56,74 @@ describe('search', () => {
     );
   });
 
-  test('clearly more load, or a clearly shorter latency, never gives a smaller size', () => {
-    const size = (cpuMs: number, rate: number, latencyMs: number) =>
-      cheapest(evaluate([demandOf(cpuMs)], streams, p95(rate, latencyMs), sizes))?.cpu ?? Infinity;
+  const cpuCosts = fc.double({ min: 1, max: 40, noNaN: true });
+  const rates = fc.double({ min: 1, max: 40, noNaN: true });
+  const factors = fc.double({ min: 1, max: 3, noNaN: true });
+  const size = (demands: SettingsDemand[], rate: number, latencyMs: number) =>
+    cheapest(evaluate(demands, streams, p95(rate, latencyMs), sizes))?.cpu ?? Infinity;
+  const either = (cpuMs: number) => [demandOf(cpuMs), demandOf(1.1 * cpuMs, 2, 1.8)];
+
+  test('more load, a shorter latency or dearer requests never give a smaller size', () => {
     fc.assert(
-      fc.property(
-        fc.double({ min: 1, max: 40, noNaN: true }),
-        fc.double({ min: 1, max: 40, noNaN: true }),
-        fc.double({ min: 1.2, max: 4, noNaN: true }),
-        (cpuMs, rate, factor) => {
-          const latencyMs = 6 * cpuMs + 40;
-          expect(size(cpuMs, rate * factor, latencyMs)).toBeGreaterThanOrEqual(size(cpuMs, rate, latencyMs));
-          expect(size(cpuMs, rate, latencyMs / factor)).toBeGreaterThanOrEqual(size(cpuMs, rate, latencyMs));
-        },
-      ),
-      { numRuns: 15 },
+      fc.property(cpuCosts, rates, factors, (cpuMs, rate, factor) => {
+        const latencyMs = 6 * cpuMs + 40;
+        const plain = size(either(cpuMs), rate, latencyMs);
+        expect(size(either(cpuMs), rate * factor, latencyMs)).toBeGreaterThanOrEqual(plain);
+        expect(size(either(cpuMs), rate, latencyMs / factor)).toBeGreaterThanOrEqual(plain);
+        expect(size(either(cpuMs * factor), rate, latencyMs)).toBeGreaterThanOrEqual(plain);
+      }),
+      { numRuns: 12 },
     );
+  });
+
+  test('the slightest more load never gives a smaller size, whatever few requests happen to show', () => {
+    const few = workloads(5, 1, 60);
+    const sizeAt = (rate: number) => cheapest(evaluate([demandOf(12)], few, p95(rate, 60), sizes))?.cpu ?? Infinity;
+    const found = Array.from({ length: 60 }, (_, i) => sizeAt(5 * 1.04 ** i));
+    expect(found).toEqual([...found].sort((a, b) => a - b));
+  });
+
+  test('equal input gives an equal answer', () => {
+    const once = () => evaluate(either(15), workloads(7, 4, 100), p95(12, 80), sizes);
+    expect(JSON.stringify(once())).toBe(JSON.stringify(once()));
   });
 
   test('threads never exceed whole cores', () => {
     const candidates = evaluate([demandOf(20), demandOf(24, 2, 1.8)], streams, p95(10, 60), sizes);
-    for (const { cpu, threads } of candidates) expect(threads).toBeLessThanOrEqual(Math.max(1, Math.floor(cpu)));
+    for (const { cpu, settings } of candidates) expect(settings.threads).toBeLessThanOrEqual(Math.max(1, Math.floor(cpu)));
     expect([0.1, 0.9, 1, 1.9, 2].map(allowedThreads)).toEqual([1, 1, 1, 1, 2]);
   });
 
   test('more threads are chosen where only they are fast enough', () => {
     const demands = [demandOf(100), demandOf(110, 2, 1.9)];
     const best = cheapest(evaluate(demands, streams, p95(1, 90), sizes));
-    expect(best).toMatchObject({ cpu: 2, threads: 2 });
+    expect(best).toMatchObject({ cpu: 2, settings: { threads: 2 } });
   });
 
-  test('capacity is bounded by the quota or by the one engine', () => {
-    expect(capacity(demandOf(10), 0.5)).toBeCloseTo(50, 6);
-    expect(capacity(demandOf(10), 3)).toBeCloseTo(100, 6);
+  test('capacity is bounded by the quota or by the engines, at full batches', () => {
+    const demand = demandOf(10);
+    expect(capacity(demand, 0.5)).toBeCloseTo(50, 6);
+    expect(capacity(demand, 3)).toBeCloseTo(100, 6);
+    expect(capacity({ ...demand, workers: 2 }, 3)).toBeCloseTo(200, 6);
+    expect(capacity({ ...demand, batching: { maxBatch: 4, fixedShare: 0.8 } }, 0.5)).toBeCloseTo(125, 6);
+    expect([0.5, 3].map(cpu => limitingResource(demand, cpu))).toEqual(['cpu-quota', 'engine']);
+  });
+
+  test('the headroom is the rate up to which the latency is kept', () => {
+    const objective = p95(1, 60);
+    const rate = headroomRate(demandOf(10), streams, objective, 0.5);
+    expect(rate).toBeGreaterThan(5);
+    expect(predictQuantile(demandOf(10), streams, rate, 0.5, 0.95)).toBeLessThanOrEqual(60);
+    expect(predictQuantile(demandOf(10), streams, rate * 1.01, 0.5, 0.95)).toBeGreaterThan(60);
+    expect(headroomRate(demandOf(10), streams, p95(1, 10_000), 0.5)).toBeCloseTo(MAX_UTILISATION * 50, 6);
+    expect(headroomRate(demandOf(10), streams, p95(1, 5), 0.5)).toBe(0);
+  });
+
+  test('batches are chosen where only they carry the rate', () => {
+    const single = { ...demandOf(20), lumps: NO_LUMPS };
+    const batching = { ...single, settings: { ...PLAIN, maxBatch: 16 }, batching: { maxBatch: 16, fixedShare: 0.9 } };
+    const best = cheapest(evaluate([single, batching], streams, p95(150, 250), sizes));
+    expect(best?.settings.maxBatch).toBe(16);
   });
 
   test('the best that can be had is named where nothing holds', () => {
@@ -96,20 +135,28 @@ describe('search', () => {
   });
 });
 
-describe('planReplicas', () => {
-  test('keeps one replica where one can do it', () => {
-    expect(planReplicas([demandOf(5)], streams, p95(50, 60), sizes, 50)?.replicas).toBe(1);
+describe('cheapest', () => {
+  const candidate = (cpu: number, predictedMs: number, settings: Partial<ServerSettings> = {}): Candidate => ({
+    ...{ cpu, predictedMs, settings: { ...PLAIN, ...settings }, utilisation: 0.5, holds: true },
   });
 
-  test('takes the fewest that carry the rate where one cannot', () => {
-    const plan = planReplicas([demandOf(20)], streams, p95(200, 200), sizes, 50);
-    // an engine ends 50 requests a second, 40 of them at the highest utilisation
-    expect(plan?.replicas).toBeGreaterThanOrEqual(5);
-    expect(plan?.replicas).toBeLessThanOrEqual(8);
-    expect(planReplicas([demandOf(20)], streams, p95(200, 200), sizes, (plan?.replicas ?? 1) - 1)).toBeUndefined();
+  test.each([
+    ['fewer threads', { threads: 2 }],
+    ['no spinning', { spinning: true }],
+    ['fewer workers', { workers: 2 }],
+    ['smaller batches', { maxBatch: 8 }],
+  ])('prefers %s at the same size', (_, more) => {
+    expect(cheapest([candidate(2, 95, more), candidate(2, 100)])?.settings).toEqual(PLAIN);
+    expect(bestAt([candidate(2, 95, more), candidate(2, 100)], 2)?.settings).toEqual(PLAIN);
   });
 
-  test('gives up where no number of replicas is fast enough', () => {
-    expect(planReplicas([demandOf(20)], streams, p95(10, 5), sizes, 50)).toBeUndefined();
+  test('leaves plain settings for a tenth of latency or for a cheaper size', () => {
+    expect(cheapest([candidate(2, 100), candidate(2, 90, { threads: 2 })])?.settings.threads).toBe(2);
+    expect(cheapest([candidate(1.9, 110, { workers: 2 }), candidate(2, 100)])?.settings.workers).toBe(2);
+  });
+
+  test('goes by the cost, and by size only where it is equal', () => {
+    const candidates = [candidate(0.4, 100), candidate(0.9, 50), candidate(1.1, 20)];
+    expect(cheapest(candidates, cpu => Math.max(1, cpu))?.cpu).toBe(0.4);
   });
 });

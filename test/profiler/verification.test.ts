@@ -1,6 +1,8 @@
 import { assertGeneratorKeptUp } from '../../src/profiler/finalists';
 import { LoadResult } from '../../src/profiler/load-generator';
-import { calm, disturbedBy, Measurement } from '../../src/profiler/measurement';
+import { calm, disturbedBy, spreadOf } from '../../src/profiler/interference';
+import { Measurement } from '../../src/profiler/measurement';
+import { PLAIN, settingsKey } from '../../src/profiler/server-settings';
 import { summarize } from '../../src/profiler/summary';
 import { judgeRun, leastRequests, planRun, promiseOf, RunContext, Size } from '../../src/profiler/verification';
 
@@ -10,6 +12,7 @@ function loadOf(latencies: readonly number[], lag = 0.2, generatorCores = 0.1): 
   return {
     latenciesMs: Float64Array.from(latencies),
     lagMs: new Float64Array(latencies.length).fill(lag),
+    dueMs: Float64Array.from(latencies, (_, i) => i * 20),
     cpuMs: new Float64Array(0),
     elapsedMs: 5000,
     failed: 0,
@@ -22,7 +25,7 @@ function measurementOf(load: LoadResult, disturbance = QUIET, coreSpeed = 1000):
   const answered = load.latenciesMs.length;
   return {
     kind: 'verification',
-    threads: 1,
+    settings: settingsKey(PLAIN),
     atMs: 0,
     load,
     answered,
@@ -34,7 +37,7 @@ function measurementOf(load: LoadResult, disturbance = QUIET, coreSpeed = 1000):
   };
 }
 
-const SIZE: Size = { cpu: 0.7, memoryInGB: 0.6, threads: 1 };
+const SIZE: Size = { cpu: 0.7, memoryInGB: 0.6, settings: PLAIN };
 const CONTEXT: RunContext = { kind: 'cgroup-v1', referenceSpeed: 1000, rate: 50, wantedRate: 50 };
 const promise = promiseOf(40, 0.95, 300);
 const latencies = (late: number) => Array.from({ length: 300 }, (_, i) => ((i * 7) % 300 < late ? 90 : 20 + (i % 10)));
@@ -84,6 +87,20 @@ describe('judgeRun', () => {
     const more = { ...CONTEXT, rate: 80 };
     expect(judge(60, {}, more).verdict).toBe('unresolved');
     expect(judge(1, {}, more)).toMatchObject({ verdict: 'holds', figures: { rate: 80 } });
+  });
+
+  test('a success on a core that was faster than the demand is stated at is judged as if it had not been', () => {
+    const close = measurementOf(loadOf(Array<number>(300).fill(35)), QUIET, 1300);
+    expect(judgeRun(SIZE, close, promise, CONTEXT)).toMatchObject({ verdict: 'fails', figures: { latencyMs: 45.5 } });
+    const easy = measurementOf(loadOf(Array<number>(300).fill(20)), QUIET, 1300);
+    expect(judgeRun(SIZE, easy, promise, CONTEXT).verdict).toBe('holds');
+  });
+
+  test('two runs of one size that could not decide are judged together', () => {
+    const first = judge(9);
+    expect(first.verdict).toBe('unresolved');
+    const again = judgeRun(SIZE, measurementOf(loadOf(latencies(5))), promise, CONTEXT, first);
+    expect(again).toMatchObject({ verdict: 'holds', figures: { requests: 600 } });
   });
 
   test('requests that failed are late, and the file stays JSON', () => {
@@ -136,6 +153,16 @@ describe('interference', () => {
     expect(calm([noisier, noisy, quiet, noisier])).toEqual([quiet, noisy]);
   });
 
+  test('a neighbour that takes a large part of a core is named even where the server did not wait for it', () => {
+    expect(disturbedBy(measurementOf(loadOf([1]), { ...QUIET, foreignCores: 0.9 }))).toMatch(/other programs used 0\.9 cores/);
+  });
+
+  test('the spread of windows that agree is small, one outlier does not make it large, and halves that differ do', () => {
+    expect(spreadOf([10, 10.2, 9.9, 10.1])).toBeLessThan(0.05);
+    expect(spreadOf([10, 10.2, 9.9, 10.1, 30])).toBeLessThan(0.05);
+    expect(spreadOf([10, 10, 10, 20, 20, 20])).toBeGreaterThan(0.5);
+  });
+
   test('a generator that is busy all the time and still late is the limit: GENERATOR_LIMITED', () => {
     const limited = { load: loadOf(Array<number>(500).fill(30), 25, 0.97) };
     expect(() => assertGeneratorKeptUp(limited, 5000, 40)).toThrow(expect.objectContaining({ code: 'GENERATOR_LIMITED' }));
@@ -160,7 +187,7 @@ describe('summarize', () => {
   });
 
   test('says what was not proven', () => {
-    expect(summarize({ ...base, threads: 2, replicas: 3 })).toBe(
+    expect(summarize({ ...base, settings: { ...PLAIN, threads: 2 }, replicas: 3 })).toBe(
       '3 replicas of 0.7 cores, 0.6 GB, 2 threads: p95 31 ms at 50 requests a second, modelled, not verified',
     );
   });

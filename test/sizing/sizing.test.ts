@@ -1,7 +1,7 @@
 import { App, TerraformStack, TerraformVariable } from 'cdktf';
 import fc from 'fast-check';
-import { roundUpToStep, SIZE_GRIDS } from '../../src/sizing/compute-size';
-import { ProfileResult, ProfileTarget } from '../../src/sizing/profile-result';
+import { roundUpToStep, SIZE_GRIDS, SIZES_DATE } from '../../src/sizing/compute-size';
+import { ProfiledAlternative, ProfileResult, ProfileTarget } from '../../src/sizing/profile-result';
 import { BoundSize, Sizing } from '../../src/sizing/sizing';
 import { temporaryFile, temporaryFolder } from '../support/files';
 
@@ -25,6 +25,12 @@ const PROFILE: Partial<ProfileResult> = {
   sessionOptions: { intraOpNumThreads: 2, interOpNumThreads: 1, allowSpinning: true },
 };
 
+/** A dearer size that was computed and not run. */
+const FASTER: ProfiledAlternative = {
+  ...{ cpu: 1.2, memoryInGB: 0.8, replicas: 1, latencyMs: 18, capacity: 90, evidence: 'modelled' },
+  sessionOptions: { intraOpNumThreads: 1, interOpNumThreads: 1, allowSpinning: false, workers: 2 },
+};
+
 const profileFile = (changes: object = {}) => temporaryFile('profile.json', JSON.stringify({ ...PROFILE, ...changes }));
 
 describe('roundUpToStep', () => {
@@ -44,6 +50,22 @@ describe('roundUpToStep', () => {
     expect(roundUpToStep(0.1 + 0.2, 0.1)).toBe(0.3);
   });
 });
+
+test.each(Object.entries(SIZE_GRIDS))(
+  'the legal sizes of %s are in order, in whole steps, and say where they come from',
+  (_, grid) => {
+    for (const [least, most, step] of [
+      [grid.minCpu, grid.maxCpu, grid.cpuStep],
+      [grid.minMemoryInGB, grid.maxMemoryInGB, grid.memoryStepInGB],
+    ]) {
+      expect(least).toBeLessThan(most);
+      expect([least, most].map(value => roundUpToStep(value, step))).toEqual([least, most]);
+    }
+    expect(grid.hardMaximum?.cpu ?? grid.maxCpu).toBeGreaterThanOrEqual(grid.maxCpu);
+    expect(grid.sources.length).toBeGreaterThan(0);
+    expect(grid.sources.every(({ read }) => read <= SIZES_DATE)).toBe(true);
+  },
+);
 
 describe('Sizing.fixed', () => {
   test('rounds up to what the target can give, and never below its smallest', () => {
@@ -94,7 +116,11 @@ describe('Sizing.fixed', () => {
   });
 
   test('warns above what the target gives everywhere, and notes what a lone group is billed', () => {
-    const [large, small] = [newStack(), newStack()];
+    const [large, small, huge] = [newStack(), newStack(), newStack()];
+    bind(Sizing.fixed({ cpu: 32, memoryInGB: 16 }), 'aci', huge);
+    expect(messages(huge)).toEqual([
+      expect.stringMatching(/warn.*SIZE_ABOVE_USUAL.*32 cores is more than the 31 that aci gives anywhere/),
+    ]);
     bind(Sizing.fixed({ cpu: SIZE_GRIDS.aci.maxCpu + 1, memoryInGB: 17 }), 'aci', large);
     expect(messages(large).join('\n')).toMatch(/warn.*SIZE_ABOVE_USUAL.*5 cores[^]*warn.*17 GB/);
     bind(Sizing.fixed({ cpu: 0.5, memoryInGB: 2 }), 'aci', small);
@@ -118,6 +144,19 @@ describe('Sizing.fromProfile', () => {
     expect(messages(stack)).toEqual([expect.stringMatching(/error.*PROFILE_STALE.*dddddddddddd….*cccccccccccc…/)]);
   });
 
+  test('is an error annotation where the profile is of a script or an image with another model', () => {
+    const stack = newStack();
+    const model = { ...PROFILE.model, kind: 'image' as const, modelSha256: 'd'.repeat(64) };
+    bind(Sizing.fromProfile(profileFile({ model })), 'aks', stack);
+    expect(messages(stack)).toEqual([expect.stringMatching(/error.*PROFILE_STALE/)]);
+  });
+
+  test('warns where nobody knows which model the profiled script serves, whatever its own digest', () => {
+    const stack = newStack();
+    bind(Sizing.fromProfile(profileFile({ model: { ...PROFILE.model, kind: 'script' as const } })), 'aks', stack);
+    expect(messages(stack)).toEqual([expect.stringMatching(/warn.*PROFILE_MODEL_UNKNOWN/)]);
+  });
+
   test('warns where the profiled rate takes several replicas, and not where one carries it', () => {
     const [several, one] = [newStack(), newStack()];
     bind(Sizing.fromProfile(profileFile({ replicas: 3 })), 'aks', several);
@@ -135,6 +174,64 @@ describe('Sizing.fromProfile', () => {
     );
   });
 
+  test('takes percentiles by name, and says what was measured where one is not covered', () => {
+    expect(() => bind(Sizing.fromProfile(profileFile(), { p50: 40, p95: 40 }))).not.toThrow();
+    expect(() => bind(Sizing.fromProfile(profileFile(), { p99: 80 }))).toThrow(
+      /p99 80 ms is asked for, but .* was measured for p95 40 ms.*PROFILE_COVERS_LESS/,
+    );
+  });
+
+  test('takes a dearer size that the profile computed, with a warning, where the proven one is too slow', () => {
+    const stack = newStack();
+    expect(bind(Sizing.fromProfile(profileFile({ alternatives: [FASTER] }), { rate: 50, p95: 20 }), 'aci', stack)).toMatchObject({
+      cpu: 1.2,
+      memoryInGB: 0.8,
+      intraOpThreads: 1,
+      workers: 2,
+    });
+    expect(messages(stack)).toEqual([
+      expect.stringMatching(/warn.*PROFILE_SIZE_MODELLED.*p95 20 ms and 50 requests a second.*1.2 cores and 0.8 GB/),
+      expect.stringMatching(/info.*SIZE_BILLED_AT_MINIMUM/),
+    ]);
+  });
+
+  test('takes the proven size, silently, where it covers the question and others do too', () => {
+    const stack = newStack();
+    expect(bind(Sizing.fromProfile(profileFile({ alternatives: [FASTER] }), { p95: 40 }), 'aks', stack)).toMatchObject({
+      cpu: 0.7,
+    });
+    expect(messages(stack)).toEqual([]);
+  });
+
+  test('without a target serves every one, and with a target only that', () => {
+    const file = profileFile();
+    expect(bind(Sizing.fromProfile(file), 'local')).toMatchObject({ cpu: 0.7 });
+    expect(bind(Sizing.fromProfile(file, { target: 'aci' }), 'aci')).toMatchObject({ cpu: 0.7 });
+    expect(() => bind(Sizing.fromProfile(file, { target: 'aks' }), 'aks')).toThrow(
+      /names the target aks, but it is a profile for aci.*PROFILE_OTHER_TARGET/,
+    );
+    expect(() => bind(Sizing.fromProfile(file, { target: 'aci' }), 'aks')).toThrow(/names the target aci, but it is used on aks/);
+  });
+
+  test('brings engine processes, batches and, on AKS, what the autoscaler should hold', () => {
+    const file = profileFile({
+      sessionOptions: { ...PROFILE.sessionOptions, workers: 2, maxBatch: 8 },
+      scaling: { targetCpuUtilizationPercent: 63.7 },
+    });
+    expect(bind(Sizing.fromProfile(file), 'aks')).toMatchObject({ workers: 2, maxBatch: 8, targetUtilization: 63 });
+    expect(bind(Sizing.fromProfile(file), 'aci').targetUtilization).toBeUndefined();
+    expect(bind(Sizing.fromProfile(profileFile()), 'aks')).toMatchObject({ workers: undefined, maxBatch: undefined });
+  });
+
+  test('refuses to be asked for what is no amount, or not known yet', () => {
+    expect(() => bind(Sizing.fromProfile(profileFile(), { rate: 0, p95: Number.NaN }))).toThrow(
+      /rate is 0.*PROFILE_QUESTION_INVALID[^]*p95 is NaN/,
+    );
+    const stack = newStack();
+    const rate = new TerraformVariable(stack, 'rate', { type: 'number' }).numberValue;
+    expect(() => bind(Sizing.fromProfile(profileFile(), { rate }), 'aci', stack)).toThrow(/rate is known only at apply/);
+  });
+
   test.each([
     ['is missing', '/nowhere/profile.json', 'PROFILE_NOT_FOUND'],
     ['is not JSON', temporaryFile('profile.json', '{'), 'PROFILE_UNREADABLE'],
@@ -142,6 +239,14 @@ describe('Sizing.fromProfile', () => {
     ['has another schema version', profileFile({ schemaVersion: 2 }), 'PROFILE_UNREADABLE'],
     ['lacks a field', profileFile({ recommendedCpu: undefined }), 'recommendedCpu.*PROFILE_UNREADABLE'],
     ['has a field of another type', profileFile({ recommendedMemoryInGB: '0.6' }), 'recommendedMemoryInGB.*PROFILE_UNREADABLE'],
+    [
+      'has settings of another type',
+      profileFile({ sessionOptions: { intraOpNumThreads: 1, workers: 1.5 } }),
+      'sessionOptions.workers',
+    ],
+    ['has alternatives without a size', profileFile({ alternatives: [{ cpu: 1 }] }), 'alternatives.*PROFILE_UNREADABLE'],
+    ['has alternatives that are no list', profileFile({ alternatives: 'many' }), 'alternatives.*PROFILE_UNREADABLE'],
+    ['has percentiles that are none', profileFile({ percentiles: [null] }), 'percentiles.*PROFILE_UNREADABLE'],
     ['records a failure', profileFile({ state: 'Failed', error: 'target unreachable' }), 'target unreachable.*PROFILE_FAILED'],
   ])('refuses a profile that %s', (_, file, message) => {
     expect(() => bind(Sizing.fromProfile(file))).toThrow(new RegExp(message));

@@ -7,6 +7,7 @@ import { AciWebservice } from '../../src/webservice/aci-webservice';
 import { AksExposure } from '../../src/webservice/aks-exposure';
 import { NetworkIsolation } from '../../src/webservice/aks-isolation';
 import { AksWebservice, AksWebserviceProps } from '../../src/webservice/aks-webservice';
+import { Autoscale } from '../../src/webservice/autoscale';
 import { Auth } from '../../src/webservice/auth';
 import { CollectionFormat, DataCollection } from '../../src/webservice/data-collection';
 import { EntraAuthOptions } from '../../src/webservice/entra-auth';
@@ -15,6 +16,7 @@ import { AccessLog, StatusCodes, WebserviceProps } from '../../src/webservice/we
 import { ContainerRegistry } from '../../src/workspace/container-registry';
 import { Workspace } from '../../src/workspace/workspace';
 import { IWorkspace } from '../../src/workspace/workspace-props';
+import { temporaryFile } from '../support/files';
 import { someModel } from '../support/models';
 import { Json, Synthesized, synthesize } from '../support/synth';
 
@@ -40,16 +42,32 @@ type Extra<Props> = Partial<Props> | ((stack: TerraformStack) => Partial<Props>)
 const given = <Props>(extra: Extra<Props>, stack: TerraformStack) => (typeof extra === 'function' ? extra(stack) : extra);
 
 const local = (extra: Extra<LocalWebserviceProps> = {}) =>
-  synthesize(stack => void new LocalWebservice(stack, 'Digits', { ...common(stack), ...given(extra, stack) }));
+  synthesize(
+    stack =>
+      void new LocalWebservice(stack, 'Digits', {
+        ...common(stack),
+        ...given(extra, stack),
+      }),
+  );
 
 const aci = (extra: Extra<AciWebserviceProps> = {}) =>
   synthesize(stack => {
     const place = { resourceGroupName: 'group', location: 'westeurope' };
-    new AciWebservice(stack, 'Digits', { ...common(stack), ...place, ...given(extra, stack) });
+    new AciWebservice(stack, 'Digits', {
+      ...common(stack),
+      ...place,
+      ...given(extra, stack),
+    });
   });
 
 const aks = (extra: Extra<AksWebserviceProps> = {}) =>
-  synthesize(stack => void new AksWebservice(stack, 'Digits', { ...common(stack), ...given(extra, stack) }));
+  synthesize(
+    stack =>
+      void new AksWebservice(stack, 'Digits', {
+        ...common(stack),
+        ...given(extra, stack),
+      }),
+  );
 
 /** The container's variables, whatever the target. */
 function environment(result: Synthesized): Record<string, string> {
@@ -118,7 +136,13 @@ describe('Auth.entraId', () => {
     environment(local({ auth: Auth.entraId({ tenantId: TENANT, ...options }) }));
 
   test('narrows down who may call', () => {
-    expect(entra({ audiences: ['api://digits', 'guid'], roles: ['Score'], allowedClients: ['one', 'two'] })).toMatchObject({
+    expect(
+      entra({
+        audiences: ['api://digits', 'guid'],
+        roles: ['Score'],
+        allowedClients: ['one', 'two'],
+      }),
+    ).toMatchObject({
       MODEL_SERVING_ENTRA_AUDIENCES: 'api://digits,guid',
       MODEL_SERVING_ENTRA_ROLES: 'Score',
       MODEL_SERVING_ENTRA_CLIENTS: 'one,two',
@@ -126,7 +150,12 @@ describe('Auth.entraId', () => {
   });
 
   test('knows other clouds', () => {
-    expect(entra({ issuers: ['https://login.example/t/v2.0'], jwksUri: 'https://login.example/t/keys' })).toMatchObject({
+    expect(
+      entra({
+        issuers: ['https://login.example/t/v2.0'],
+        jwksUri: 'https://login.example/t/keys',
+      }),
+    ).toMatchObject({
       MODEL_SERVING_ENTRA_ISSUERS: 'https://login.example/t/v2.0',
       MODEL_SERVING_ENTRA_JWKS_URI: 'https://login.example/t/keys',
     });
@@ -134,7 +163,9 @@ describe('Auth.entraId', () => {
 
   test('takes a tenant that only Terraform knows', () => {
     const result = local(stack => {
-      const tenantId = new TerraformVariable(stack, 'tenant', { type: 'string' }).stringValue;
+      const tenantId = new TerraformVariable(stack, 'tenant', {
+        type: 'string',
+      }).stringValue;
       return { auth: Auth.entraId({ tenantId }) };
     });
     expect(environment(result)).toMatchObject({
@@ -182,7 +213,10 @@ describe('Auth.entraId', () => {
       },
     ]);
     expect(spec({}).egress).toBeUndefined();
-    const open = spec({ auth: Auth.entraId({ tenantId: TENANT }), networkIsolation: NetworkIsolation.INGRESS });
+    const open = spec({
+      auth: Auth.entraId({ tenantId: TENANT }),
+      networkIsolation: NetworkIsolation.INGRESS,
+    });
     expect(open).toMatchObject({ policy_types: ['Ingress'] });
     expect(open.egress).toBeUndefined();
   });
@@ -223,8 +257,15 @@ describe('metrics', () => {
   test('are found by Prometheus and by nobody outside the cluster', () => {
     const result = aks({ metricsPort: 9090 });
     const { metadata, spec } = result.resource('kubernetes_deployment_v1').spec.template;
-    expect(spec.container[0].port).toContainEqual({ name: 'metrics', container_port: 9090, protocol: 'TCP' });
-    expect(metadata.annotations).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/port': '9090' });
+    expect(spec.container[0].port).toContainEqual({
+      name: 'metrics',
+      container_port: 9090,
+      protocol: 'TCP',
+    });
+    expect(metadata.annotations).toMatchObject({
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': '9090',
+    });
     expect(result.resource('kubernetes_network_policy_v1').spec.ingress[0].ports).toContainEqual({
       port: 'metrics',
       protocol: 'TCP',
@@ -258,26 +299,42 @@ describe('Application Insights', () => {
       location: 'westeurope',
       applicationInsights: {
         resourceId: '/insights',
-        connectionString: new TerraformVariable(stack, 'connection', { type: 'string', sensitive: true }).stringValue,
+        connectionString: new TerraformVariable(stack, 'connection', {
+          type: 'string',
+          sensitive: true,
+        }).stringValue,
       },
     });
-  const enabled = (stack: TerraformStack) => ({ workspace: connected(stack), appInsightsEnabled: true });
+  const enabled = (stack: TerraformStack) => ({
+    workspace: connected(stack),
+    appInsightsEnabled: true,
+  });
   const NAME = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
 
   test('is reached with a secure variable on Azure Container Instances', () => {
     const result = aci(enabled);
     const [container] = result.resource('azurerm_container_group').container;
-    expect(container.secure_environment_variables).toEqual({ [NAME]: '${var.connection}' });
-    expect(container.environment_variables).toMatchObject({ AML_APP_INSIGHTS_ENABLED: 'true', WORKSPACE_NAME: 'ml' });
+    expect(container.secure_environment_variables).toEqual({
+      [NAME]: '${var.connection}',
+    });
+    expect(container.environment_variables).toMatchObject({
+      AML_APP_INSIGHTS_ENABLED: 'true',
+      WORKSPACE_NAME: 'ml',
+    });
     expect(container.environment_variables).not.toHaveProperty(NAME);
     expect(aci().resource('azurerm_container_group').container[0]).not.toHaveProperty('secure_environment_variables');
   });
 
   test('is reached with a Secret on Kubernetes, and another one rolls out', () => {
     const result = aks(enabled);
-    expect(result.resource('kubernetes_secret_v1', 'telemetry').data).toEqual({ [NAME]: '${var.connection}' });
+    expect(result.resource('kubernetes_secret_v1', 'telemetry').data).toEqual({
+      [NAME]: '${var.connection}',
+    });
     expect(environment(result)[NAME]).toEqual({
-      secret_key_ref: { key: NAME, name: expect.stringContaining('kubernetes_secret_v1.Digits_Telemetry') },
+      secret_key_ref: {
+        key: NAME,
+        name: expect.stringContaining('kubernetes_secret_v1.Digits_Telemetry'),
+      },
     });
     const { annotations } = result.resource('kubernetes_deployment_v1').spec.template.metadata;
     expect(annotations['cdktf-model-serving/telemetry']).toBe('${sha256(var.connection)}');
@@ -295,12 +352,22 @@ describe('Application Insights', () => {
 describe('collected data', () => {
   const URI = 'https://contoso.blob.core.windows.net/data';
   const own = (stack: TerraformStack) =>
-    new Workspace(stack, 'Ml', { workspaceName: 'mlops', location: 'westeurope', uniqueSuffix: 'x' });
+    new Workspace(stack, 'Ml', {
+      workspaceName: 'mlops',
+      location: 'westeurope',
+      uniqueSuffix: 'x',
+    });
 
   test('goes into a container of the workspace, as an identity that may write there and nowhere else', () => {
-    const result = aci(stack => ({ workspace: own(stack), collectModelData: DataCollection.toWorkspace({ sampleRate: 0.1 }) }));
+    const result = aci(stack => ({
+      workspace: own(stack),
+      collectModelData: DataCollection.toWorkspace({ sampleRate: 0.1 }),
+    }));
     const container = result.resource('azurerm_storage_container', 'data');
-    expect(container).toMatchObject({ name: 'modeldata', container_access_type: 'private' });
+    expect(container).toMatchObject({
+      name: 'modeldata',
+      container_access_type: 'private',
+    });
     expect(result.resource('azurerm_role_assignment', 'DataGrant')).toMatchObject({
       role_definition_name: 'Storage Blob Data Contributor',
       scope: expect.stringMatching(/azurerm_storage_container\.Ml_ModelStore_DataContainer\w+\.id/),
@@ -324,7 +391,11 @@ describe('collected data', () => {
   test('of several services goes into one container', () => {
     const result = synthesize(stack => {
       const workspace = own(stack);
-      const props = { ...common(stack), workspace, collectModelData: DataCollection.toWorkspace() };
+      const props = {
+        ...common(stack),
+        workspace,
+        collectModelData: DataCollection.toWorkspace(),
+      };
       new AciWebservice(stack, 'A', { ...props, webserviceName: 'service-a' });
       new AciWebservice(stack, 'B', { ...props, webserviceName: 'service-b' });
     });
@@ -333,14 +404,24 @@ describe('collected data', () => {
   });
 
   test('is written by the pods as the identity that is named', () => {
-    const collectModelData = DataCollection.toContainer(URI, { format: CollectionFormat.JSON_LINES });
-    const result = aks({ collectModelData, workloadIdentityClientId: 'client' });
-    expect(environment(result)).toMatchObject({ MODEL_SERVING_COLLECT_URI: URI, MODEL_SERVING_COLLECT_FORMAT: 'jsonl' });
+    const collectModelData = DataCollection.toContainer(URI, {
+      format: CollectionFormat.JSON_LINES,
+    });
+    const result = aks({
+      collectModelData,
+      workloadIdentityClientId: 'client',
+    });
+    expect(environment(result)).toMatchObject({
+      MODEL_SERVING_COLLECT_URI: URI,
+      MODEL_SERVING_COLLECT_FORMAT: 'jsonl',
+    });
     expect(result.resource('kubernetes_service_account_v1').metadata.annotations).toMatchObject({
       'azure.workload.identity/client-id': 'client',
     });
     const { metadata } = result.resource('kubernetes_deployment_v1').spec.template;
-    expect(metadata.labels).toMatchObject({ 'azure.workload.identity/use': 'true' });
+    expect(metadata.labels).toMatchObject({
+      'azure.workload.identity/use': 'true',
+    });
     expect(result.resource('kubernetes_deployment_v1').spec.selector.match_labels).not.toHaveProperty(
       'azure.workload.identity/use',
     );
@@ -359,9 +440,72 @@ describe('collected data', () => {
       expect(() => aci({ collectModelData: DataCollection.toContainer(uri) })).toThrow(/COLLECTION_CONTAINER_INVALID/);
     }
     for (const sampleRate of [0, 1.1, NaN]) {
-      expect(() => aci({ collectModelData: DataCollection.toContainer(URI, { sampleRate }) })).toThrow(
-        /COLLECTION_SAMPLE_INVALID/,
-      );
+      expect(() =>
+        aci({
+          collectModelData: DataCollection.toContainer(URI, { sampleRate }),
+        }),
+      ).toThrow(/COLLECTION_SAMPLE_INVALID/);
     }
+  });
+});
+
+describe('a profile', () => {
+  const digest = (stack: TerraformStack) => someModel(stack, { id: 'Same' }).modelDigest;
+  const profiled = (stack: TerraformStack) =>
+    Sizing.fromProfile(
+      temporaryFile(
+        'profile.json',
+        JSON.stringify({
+          ...{
+            schemaVersion: 1,
+            state: 'Succeeded',
+            recommendedCpu: 2,
+            recommendedMemoryInGB: 1,
+            model: { sha256: digest(stack) },
+          },
+          objective: {
+            target: 'aks',
+            rate: 50,
+            percentile: 0.95,
+            latencyMs: 40,
+          },
+          sessionOptions: {
+            intraOpNumThreads: 1,
+            interOpNumThreads: 1,
+            allowSpinning: false,
+            workers: 2,
+            maxBatch: 8,
+          },
+          scaling: { targetCpuUtilizationPercent: 63 },
+        }),
+      ),
+    );
+
+  test('decides engine processes, batches and what the autoscaler holds, where nobody else does', () => {
+    const result = aks(stack => ({ sizing: profiled(stack) }));
+    expect(environment(result)).toMatchObject({
+      MODEL_SERVING_MAX_CONCURRENT_REQUESTS: '2',
+      MODEL_SERVING_MAX_BATCH: '8',
+    });
+    expect(result.resource('kubernetes_horizontal_pod_autoscaler_v2').spec.metric[0].resource.target.average_utilization).toBe(
+      63,
+    );
+  });
+
+  test('gives way to what is said', () => {
+    const scale = Autoscale.between(1, 3, { targetUtilization: 50 });
+    const result = aks(stack => ({
+      sizing: profiled(stack),
+      maxConcurrentRequests: 1,
+      maxBatchSize: 4,
+      scale,
+    }));
+    expect(environment(result)).toMatchObject({
+      MODEL_SERVING_MAX_CONCURRENT_REQUESTS: '1',
+      MODEL_SERVING_MAX_BATCH: '4',
+    });
+    expect(result.resource('kubernetes_horizontal_pod_autoscaler_v2').spec.metric[0].resource.target.average_utilization).toBe(
+      50,
+    );
   });
 });

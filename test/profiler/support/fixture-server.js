@@ -6,6 +6,8 @@ const order = name => Number(process.env[`FIXTURE_${name}`] ?? 0);
 const held = [];
 const isLimited = process.platform === 'linux' && memoryLimit() < 2 ** 50;
 let answered = 0;
+let runs = 0;
+let connections = 0;
 
 if (process.env.FIXTURE_BROKEN) {
   process.stderr.write(`${process.env.FIXTURE_BROKEN}\n`);
@@ -18,6 +20,18 @@ const server = http.createServer((request, response) => {
   request.on('end', () => answer(Buffer.concat(chunks).toString('utf8'), response));
 });
 server.keepAliveTimeout = 60_000;
+server.on('connection', socket => {
+  connections++;
+  if (order('CONNECTION_MB') > 0 && connections > 8) held.push(Buffer.alloc(order('CONNECTION_MB') * 1024 ** 2, 1));
+  socket.once('close', () => connections--);
+});
+
+if (process.env.MODEL_SERVING_METRICS_PORT !== undefined) {
+  const metrics = http.createServer((_, response) => response.end(`batch_size_count ${runs}\nbatch_size_sum ${answered}\n`));
+  metrics.listen(0, '127.0.0.1', () => say({ event: 'metrics', port: metrics.address().port }));
+}
+
+const say = line => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 function answer(body, response) {
   answered++;
@@ -28,7 +42,14 @@ function answer(body, response) {
     response.writeHead(400, { 'content-type': 'application/json' });
     return response.end(JSON.stringify({ message: 'the field "image" is missing' }));
   }
-  spin(order('CPU_MS'));
+  if (body.includes('break')) {
+    response.writeHead(500, { 'content-type': 'application/json' });
+    return response.end(JSON.stringify({ message: 'division by zero' }));
+  }
+  // as if many at once shared a run
+  const shared = order('BATCH') > 0 && connections > 2 ? order('BATCH') : 1;
+  runs += 1 / shared;
+  spin((order('CPU_MS') + answered * order('CPU_GROWTH_MS')) / shared);
   const stall = answered === order('STALL_AT') ? order('STALL_MS') : 0;
   if (stall > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stall);
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -59,5 +80,5 @@ function spin(ms) {
 
 server.listen(0, '127.0.0.1', () => {
   const scoringUri = `http://127.0.0.1:${server.address().port}/score`;
-  process.stdout.write(`${JSON.stringify({ event: 'listening', scoringUri, port: server.address().port })}\n`);
+  say({ event: 'listening', scoringUri, port: server.address().port });
 });

@@ -8,6 +8,7 @@ const FOLDER = path.join(REPOSITORY, 'node_modules', '.cache', `model-serving-pr
 
 export const FIXTURE_SERVER = path.join(__dirname, 'fixture-server.js');
 export const DIGITS = path.join(REPOSITORY, 'models', 'digits.onnx');
+export const ECHO = path.join(REPOSITORY, 'test', 'fixtures', 'scripts', 'echo.cjs');
 export const SAMPLES = path.join(REPOSITORY, 'models', 'digits-samples.json');
 
 afterAll(() => fs.rmSync(FOLDER, { recursive: true, force: true }));

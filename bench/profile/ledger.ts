@@ -1,0 +1,54 @@
+import { BenchCase, BenchModel, CASES, caseOf, MODELS, SMALL_NETWORK } from './cases';
+import type { ProfileRun } from './command';
+import type { Holding } from './parts/holds';
+import type { MemoryCheck } from './parts/memory';
+import type { Oracle } from './parts/oracle';
+import type { Prediction } from './parts/prediction';
+import type { Answer } from './parts/repeats';
+import type { IdleCheck, OptionsCheck } from './parts/session-options';
+import type { StallCheck } from './parts/stall';
+import type { Piece, Results } from './results';
+
+/** Cases whose profile is repeated. */
+export const REPEATED = ['conv-small-aci', 'trees-aci'].map(caseOf);
+/** Models on which session options are compared under load. */
+export const CONVOLUTIONS = MODELS.filter(model => model.id.startsWith('conv-'));
+/** Models on which they are compared nearly idle. */
+export const IDLE = [...MODELS.filter(model => model.id === 'tiny'), SMALL_NETWORK];
+
+/** Every piece of the benchmark by its name. */
+export class Ledger {
+  constructor(private readonly results: Results) {}
+
+  profile = (bench: BenchCase) => this.ofCase<ProfileRun>('profile', bench);
+  oracle = (bench: BenchCase) => this.ofCase<Oracle>('oracle', bench);
+  holding = (bench: BenchCase) => this.ofCase<Holding>('holds', bench);
+  capacity = (bench: BenchCase) => this.ofCase<Prediction>('capacity', bench);
+  latency = (bench: BenchCase) => this.ofCase<Prediction>('p95', bench);
+  quick = (model: BenchModel) => this.ofCase<ProfileRun>('quick', firstCase(model));
+  memory = (model: BenchModel) => this.ofCase<MemoryCheck>('memory', firstCase(model));
+  repeat = (bench: BenchCase, index: number) => this.ofCase<Answer>(`repeat-${index}`, bench);
+  sameBytes = (bench: BenchCase) => this.ofCase<boolean>('raw', bench);
+  noise = (bench: BenchCase, index: number) => this.ofCase<Answer>(`noise-${index}`, bench);
+  options = ({ id }: BenchModel) => this.results.piece<OptionsCheck>(`options/${id}`, id);
+  idleCost = ({ id }: BenchModel) => this.results.piece<IdleCheck>(`idle/${id}`, id);
+  stall = (kind: 'constant' | 'poisson') => this.results.piece<StallCheck>(`stall/${kind}`, kind);
+
+  /** All that were taken of a numbered piece. */
+  all(piece: (index: number) => Piece<Answer>): Answer[] {
+    const found: Answer[] = [];
+    for (let index = 0; index < 100; index++) found.push(...[piece(index).get()].filter(each => each !== undefined));
+    return found;
+  }
+
+  private ofCase<T>(part: string, { id, rate, percentile, latencyMs, target }: BenchCase): Piece<T> {
+    return this.results.piece<T>(`${part}/${id}`, [rate, percentile, latencyMs, target]);
+  }
+}
+
+/** What is measured once for a model is measured with its first case. */
+export function firstCase(model: BenchModel): BenchCase {
+  const found = CASES.find(bench => bench.model === model);
+  if (!found) throw new Error(`There is no case of ${model.id}.`);
+  return found;
+}

@@ -1,0 +1,69 @@
+/** How much time goes into what. Milliseconds. */
+export interface Budget {
+  /** What it comes to where the first size holds and the next cheaper one does not, for the display. */
+  readonly expectedMs: number;
+  /** Longest wait for a steady state. */
+  readonly warmUpCapMs: number;
+  readonly warmUpBatchMs: number;
+  /** Interleaved repeats of each measurement. */
+  readonly repeats: number;
+  /** Windows that may be taken again because others disturbed them. */
+  readonly retakes: number;
+  readonly serialMs: number;
+  readonly concurrentMs: number;
+  readonly atRateMs: number;
+  /** Whether other threads and spinning are measured even if one thread is fast enough. */
+  readonly compareSettings: boolean;
+  /** Requests in flight at which the cost of batches is measured. */
+  readonly batchConcurrency: readonly number[];
+  readonly batchMs: number;
+  readonly operators: boolean;
+  /** Whether latency is looked at under smaller and smaller memory limits. */
+  readonly cliff: boolean;
+  readonly verifyMinMs: number;
+  readonly verifyMaxMs: number;
+  readonly settleMs: number;
+  /** No new verification is begun after this long, all in all. */
+  readonly startNoMoreAfterMs: number;
+}
+
+export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
+  standard: {
+    expectedMs: 55_000,
+    warmUpCapMs: 4_000,
+    warmUpBatchMs: 250,
+    repeats: 5,
+    retakes: 3,
+    serialMs: 360,
+    concurrentMs: 260,
+    atRateMs: 1_500,
+    compareSettings: true,
+    batchConcurrency: [4, 16],
+    batchMs: 500,
+    operators: true,
+    cliff: true,
+    verifyMinMs: 5_000,
+    verifyMaxMs: 15_000,
+    settleMs: 1_500,
+    startNoMoreAfterMs: 60_000,
+  },
+  quick: {
+    expectedMs: 13_000,
+    warmUpCapMs: 1_200,
+    warmUpBatchMs: 150,
+    repeats: 3,
+    retakes: 1,
+    serialMs: 250,
+    concurrentMs: 200,
+    atRateMs: 600,
+    compareSettings: false,
+    batchConcurrency: [],
+    batchMs: 300,
+    operators: false,
+    cliff: false,
+    verifyMinMs: 2_000,
+    verifyMaxMs: 5_000,
+    settleMs: 700,
+    startNoMoreAfterMs: 8_000,
+  },
+};

@@ -1,0 +1,52 @@
+import { ProfileError } from './errors';
+import { GIBIBYTE } from './memory';
+import { CliffProbe, findCliff } from './memory-cliff';
+import type { CliffPoint } from './series';
+import { settingsKey } from './server-settings';
+import type { ProfileSession, Workplace } from './session';
+import { median } from './statistics';
+import { memoryWith, Survey } from './survey';
+import type { Size } from './verification';
+
+/** Latency under a limit is looked at for so long. */
+const PROBE_MS = 600;
+
+/**
+ * Latency of the recommended size's settings under smaller and smaller memory limits, each in a fresh server from a cold cache: a
+ * server survives far below the limit at which it starts to read its own pages again and again.
+ */
+export async function lookForCliff(
+  session: ProfileSession,
+  { limits }: Workplace,
+  { settings, memoryInGB }: Size,
+  { memory, demands }: Survey,
+): Promise<readonly CliffPoint[]> {
+  const { budget, journal } = session;
+  const late = journal.elapsedMs > budget.startNoMoreAfterMs;
+  if (!budget.cliff || !limits || late) return [];
+  const measured = memoryWith(memory, settings);
+  const demand = demands.find(each => settingsKey(each.settings) === settingsKey(settings));
+  const probe = async (limitBytes: number): Promise<CliffProbe> => {
+    let server: Awaited<ReturnType<ProfileSession['startLimited']>> | undefined;
+    try {
+      server = await session.startLimited(settings, limitBytes / GIBIBYTE);
+      await session.settle(server, undefined, demand);
+      const before = server.majorFaults();
+      const closed = { kind: 'closed', scoringUri: server.scoringUri, connections: 1, durationMs: PROBE_MS } as const;
+      const { load, answered } = await session.measure('serial', server, closed);
+      server.assertRunning('under a memory limit');
+      const majorFaultsPerRequest = (server.majorFaults() - before) / Math.max(answered, 1);
+      return { killed: false, medianMs: median(load.latenciesMs), majorFaultsPerRequest };
+    } catch (error) {
+      if (error instanceof ProfileError && error.code !== 'INTERRUPTED') return { killed: true };
+      throw error;
+    } finally {
+      server?.kill();
+    }
+  };
+  const recommendedBytes = memoryInGB * GIBIBYTE;
+  const found = await session.step('cliff', 'verify', 'looking at latency under smaller memory limits', () =>
+    findCliff({ start: probe, peakBytes: measured.peakBytes, recommendedBytes }),
+  );
+  return found.points;
+}

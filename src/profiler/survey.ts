@@ -1,0 +1,127 @@
+import { fixedShareOf, MeasuredDemand, restate, summarizeDemand, withBatches } from './demand';
+import { hostNoisy, unsteady } from './errors';
+import { disturbedBy, MAX_SPREAD, spreadOf } from './interference';
+import type { Measurement } from './measurement';
+import type { MemoryFigures } from './memory';
+import type { CheckedOptions } from './options';
+import { allowedThreads } from './search';
+import { ServerSettings, settingsKey } from './server-settings';
+import { ProfileSession, SharedWindow, Workplace } from './session';
+import type { WarmUp } from './warm-up';
+
+/** What was measured without limits. */
+export interface Survey {
+  /** With the base settings, which everything else is compared with. */
+  readonly warmUp: WarmUp;
+  /** One for each of the settings that may be chosen. */
+  readonly demands: readonly MeasuredDemand[];
+  /** Measured for comparison as well. */
+  readonly compared: readonly MeasuredDemand[];
+  /** Requests that waited together, fewest first; empty where runs are not shared. */
+  readonly shared: readonly SharedWindow[];
+  readonly memory: ReadonlyMap<string, MemoryFigures>;
+}
+
+/** Cores that a request uses while an engine serves it; below this the engine waits for something else, and more engines help. */
+const BUSY_ENGINE = 0.8;
+/** Share of one engine's capacity from which more engines are worth measuring. */
+const LOADED_ENGINE = 0.5;
+
+/**
+ * Measures what a request costs, in CPU time and in time of an engine, with each of the settings that could be worth it.
+ *
+ * @throws ProfileError UNSTEADY, HOST_NOISY where the measurements agree on nothing
+ */
+export async function survey(session: ProfileSession, workplace: Workplace): Promise<Survey> {
+  const { base, budget } = session;
+  const warmUp = await session.warmUpOf(base);
+  await session.measureRound(1, [base]);
+  const others = otherSettings(session, workplace, demandOf(session, base));
+  for (const settings of others) await session.warmUpOf(settings);
+  for (let round = 2; round <= budget.repeats; round++) await session.measureRound(round, [base, ...others]);
+  if (others.length > 0) await session.measureRound(budget.repeats + 1, others);
+  const measured = [base, ...others];
+  for (const settings of measured) await session.measureAtRate(demandOf(session, settings), session.options.rate);
+  const memory = new Map<string, MemoryFigures>();
+  // before requests share runs, and after
+  memory.set(settingsKey({ ...base, maxBatch: 1 }), await session.memoryOf(base, 'alone'));
+  const { shared, fixedShare } = await measureBatches(session, demandOf(session, base));
+  for (const settings of measured) memory.set(settingsKey(settings), await session.memoryOf(settings, 'in all'));
+  await session.stopMeasured();
+  const demands = measured.map(settings => demandOf(session, settings));
+  session.warnings.push(...doubtsAbout(session.windows, warmUp, demands[0], session.options));
+  return { warmUp, shared, memory, compared: demands, demands: demands.flatMap(demand => withBatches(demand, fixedShare)) };
+}
+
+/** What settings needed; those that differ only in the sharing of runs may have been measured together. */
+export function memoryWith(memory: Survey['memory'], settings: ServerSettings): MemoryFigures {
+  const exact = memory.get(settingsKey(settings));
+  if (exact) return exact;
+  const { threads, spinning, workers } = settings;
+  const prefix = settingsKey({ threads, spinning, workers, maxBatch: 1 }).slice(0, -1);
+  const alike = [...memory].find(([key]) => key.startsWith(prefix));
+  if (!alike) throw new Error(`memory was not measured with ${settingsKey(settings)}`);
+  return alike[1];
+}
+
+const demandOf = (session: ProfileSession, settings: ServerSettings): MeasuredDemand =>
+  summarizeDemand(settings, session.windows, session.referenceSpeed);
+
+/** More threads, with and without spinning, and more engines, as far as the largest size and the machine allow. */
+function otherSettings(session: ProfileSession, { processors }: Workplace, measured: MeasuredDemand): ServerSettings[] {
+  const { options, budget, grid, base, subject } = session;
+  const slow = measured.serviceMs > options.latencyMs / 2;
+  const others: ServerSettings[] = [];
+  if (budget.compareSettings || slow) {
+    const most = Math.min(processors, allowedThreads(Math.min(options.maxCpu, grid.maxCpu)));
+    for (const threads of [2, 4].filter(count => count <= most)) {
+      others.push({ ...base, threads });
+      if (budget.compareSettings && threads === 2) others.push({ ...base, threads, spinning: true });
+    }
+  }
+  const waits = measured.serialCpuMs < BUSY_ENGINE * measured.serviceMs;
+  const loaded = options.rate > LOADED_ENGINE * measured.capacity;
+  // a model's engine is busy whenever it serves, so a second one only pays where one is not enough
+  if (loaded && (waits || (!subject.batches && processors > 1))) others.push({ ...base, workers: 2 });
+  return others;
+}
+
+async function measureBatches(session: ProfileSession, demand: MeasuredDemand) {
+  const shared: SharedWindow[] = [];
+  const { base, budget } = session;
+  if (base.maxBatch === 1) return { shared, fixedShare: 0 };
+  for (const concurrency of budget.batchConcurrency) shared.push(await session.sharedWindow(base, concurrency));
+  const runs = shared.map(({ batch, measurement }) => ({
+    batch,
+    cpuMsPerRequest: restate(measurement.cpuMsPerRequest, measurement, session.referenceSpeed),
+  }));
+  const fixedShare = fixedShareOf(demand.serialCpuMs, runs);
+  if (fixedShare > 0) await session.burst(base, base.maxBatch + 1);
+  return { shared, fixedShare };
+}
+
+/**
+ * What to say about measurements that disagree: a confident number from them would be worse than none.
+ *
+ * @throws ProfileError UNSTEADY, HOST_NOISY unless the options allow such an answer
+ */
+export function doubtsAbout(
+  windows: readonly Measurement[],
+  warmUp: WarmUp,
+  demand: Pick<MeasuredDemand, 'windowCpuMs'>,
+  { allowUnsteady, allowNoise }: Pick<CheckedOptions, 'allowUnsteady' | 'allowNoise'>,
+): string[] {
+  const doubts: string[] = [];
+  if (warmUp.steadiness === 'getting-dearer' && warmUp.drift > MAX_SPREAD) {
+    const change = `each cost ${(warmUp.drift * 100).toFixed(0)} % more at the end of the warm-up than at its beginning`;
+    if (!allowUnsteady) throw unsteady(change);
+    doubts.push(`requests never came to a steady cost: ${change}`);
+  }
+  const spread = spreadOf(demand.windowCpuMs);
+  const disturbed = windows.map(window => disturbedBy(window)).filter((why): why is string => why !== undefined);
+  if (spread > MAX_SPREAD && disturbed.length > 0) {
+    if (!allowNoise) throw hostNoisy(disturbed.length, windows.length, disturbed[0]);
+    doubts.push(`measurements of the same requests differ by ${(spread * 100).toFixed(0)} %: ${disturbed[0]}`);
+  }
+  return doubts;
+}
