@@ -23,6 +23,8 @@ export interface Budget {
   readonly verifyMinMs: number;
   readonly verifyMaxMs: number;
   readonly settleMs: number;
+  /** Closed loop under the limits, after the run: what the size carries. */
+  readonly saturatedMs: number;
   /** No new verification is begun after this long, all in all. */
   readonly startNoMoreAfterMs: number;
 }
@@ -43,8 +45,9 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     operators: true,
     cliff: true,
     verifyMinMs: 5_000,
-    verifyMaxMs: 15_000,
+    verifyMaxMs: 12_000,
     settleMs: 1_500,
+    saturatedMs: 1_000,
     startNoMoreAfterMs: 60_000,
   },
   quick: {
@@ -64,6 +67,7 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     verifyMinMs: 2_000,
     verifyMaxMs: 5_000,
     settleMs: 700,
+    saturatedMs: 500,
     startNoMoreAfterMs: 8_000,
   },
 };

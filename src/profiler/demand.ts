@@ -43,6 +43,7 @@ export function summarizeDemand(settings: ServerSettings, measurements: readonly
   const perRequest = of('saturated').map(each => restate(each.load.elapsedMs / each.answered, each, speed));
   // an engine's time for a request; two requests cannot overlap by less than nothing: noise only
   const occupied = Math.min(perRequest.length > 0 ? median(perRequest) * settings.workers : Infinity, serviceMs);
+  const saturated = of('saturated').map(each => restate(each.cpuMsPerRequest, each, speed));
   const shape = relativeCost(serial);
   return {
     settings,
@@ -55,6 +56,7 @@ export function summarizeDemand(settings: ServerSettings, measurements: readonly
     cpuMs: shape.map(each => each * atRateCpuMs),
     occupancyMs: shape.map(each => each * occupied),
     overheadMs: serviceMs - occupied,
+    ...(saturated.length > 0 ? { saturatedCpuMs: median(saturated) } : {}),
     workers: settings.workers,
   };
 }
@@ -126,6 +128,7 @@ export function scaleDemand(demand: MeasuredDemand, factor: number): MeasuredDem
     atRateCpuMs: demand.atRateCpuMs * factor,
     serviceMs: demand.serviceMs * factor,
     capacity: demand.capacity / factor,
+    ...(demand.saturatedCpuMs === undefined ? {} : { saturatedCpuMs: demand.saturatedCpuMs * factor }),
     cpuMs: demand.cpuMs.map(each => each * factor),
     occupancyMs: demand.occupancyMs.map(each => each * factor),
   };

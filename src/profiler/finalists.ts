@@ -2,6 +2,7 @@ import { roundUpToStep } from '../sizing/compute-size';
 import type { Throttling } from './confinement';
 import { MeasuredDemand, scaleDemand } from './demand';
 import { generatorLimited, outOfMemory, ProfileError } from './errors';
+import { Expectation, expectationOf } from './matched-trace';
 import type { Measurement } from './measurement';
 import type { Workload } from './quota-simulator';
 import { bestAt, Candidate, cheapest, evaluate, SearchObjective } from './search';
@@ -45,13 +46,20 @@ export interface Finalists {
 
 /**
  * Runs the search's choice in a fresh server under its real limits, up a size while it does not hold, then down until one
- * does not. Seeds are new in every run. A size runs twice where its first run was disturbed or could not decide.
+ * does not. Seeds are new in every run. A size runs up to three times where a run was disturbed or could not decide.
  *
  * @throws ProfileError OUT_OF_MEMORY, GENERATOR_LIMITED
  */
 export async function verifyFinalists(session: ProfileSession, finalists: Finalists): Promise<Outcome> {
   return new Verification(session, finalists).run();
 }
+
+/** Of one size. */
+const MAX_RUNS = 3;
+/** So near to the share that may be late, as a factor, more runs of one size are not worth their time. */
+const BORDER = 1.7;
+/** Requests that cost so many times as much, or so little, are not what was measured. */
+const MOST_SCALED = 3;
 
 /** Major faults of a run from here on mean that pages are read from disk again and again. */
 const THRASHING = { faults: 20, perRequest: 0.2 };
@@ -76,7 +84,7 @@ class Verification {
     let unproven: string | undefined;
     let undecided: string | undefined;
     while (next && (unproven = this.obstacle(next)) === undefined) {
-      const run: VerifiedSize = await this.tryTwice(next);
+      const run: VerifiedSize = await this.decide(next);
       if (run.verdict === 'holds') {
         this.verified = run;
         next = this.below(run);
@@ -128,12 +136,23 @@ class Verification {
     return this.session.journal.elapsedMs > this.session.budget.startNoMoreAfterMs;
   }
 
-  private async tryTwice(candidate: Candidate): Promise<VerifiedSize> {
-    const first = await this.once(candidate, 1);
-    if (first.verdict === 'holds') return first;
-    if (first.disturbedBy) return this.once(candidate, 2);
-    const decidable = first.verdict === 'unresolved' && canEverHold(first, this.finalists.objective.percentile);
-    return decidable && !this.timeIsOver() ? this.once(candidate, 2, first) : first;
+  /** Runs that could not decide are judged together, since late requests come in bunches; a disturbed one is left aside. */
+  private async decide(candidate: Candidate): Promise<VerifiedSize> {
+    let run = await this.once(candidate, 1);
+    for (let attempt = 2; attempt <= MAX_RUNS && this.isOpen(run); attempt++) {
+      run = await this.once(candidate, attempt, run.disturbedBy ? undefined : run);
+    }
+    return run;
+  }
+
+  /** Whether another run may decide. At the border itself none of any bearable length would. */
+  private isOpen(run: VerifiedSize): boolean {
+    const { percentile } = this.finalists.objective;
+    if (run.verdict === 'holds' || (run.verdict === 'fails' && !run.disturbedBy) || this.timeIsOver()) return false;
+    if (run.disturbedBy) return true;
+    const allowed = 1 - percentile;
+    const atBorder = run.lateShare > allowed / BORDER && run.lateShare < allowed * BORDER;
+    return !atBorder && canEverHold(run, percentile);
   }
 
   /** One run; where memory runs out it is raised by a step and the run repeated. */
@@ -179,13 +198,13 @@ class Verification {
         maxOutstanding: Math.ceil(100 + plan.rate * Math.max(1, (4 * latencyMs) / 1000)),
       }),
     );
-    const { measurement, throttling, majorFaults } = record;
+    const { measurement, saturated, throttling, majorFaults } = record;
     if (!measurement) return undefined;
     const thrashing = majorFaults >= THRASHING.faults && majorFaults > THRASHING.perRequest * measurement.answered;
     if (thrashing) return undefined;
     this.limitedStartMs ??= record.startMs;
     assertGeneratorKeptUp(measurement, plan.rate, latencyMs);
-    return judgeRun(
+    const judged = judgeRun(
       size,
       measurement,
       promise,
@@ -196,8 +215,20 @@ class Verification {
         rate: plan.rate,
         wantedRate: rate,
       },
+      this.expectationOf(size, measurement, plan.rate),
       earlier,
     );
+    return { ...judged, saturated };
+  }
+
+  /** A simulation of the run's own arrivals, with requests as dear as they were in it. */
+  private expectationOf(size: Size, { load, cpuMsPerRequest }: Measurement, rate: number): Expectation | undefined {
+    const demand = this.demandOf(size);
+    const { streams, objective } = this.finalists;
+    if (!demand || load.dueMs.length !== load.latenciesMs.length) return undefined;
+    const factor = Math.min(MOST_SCALED, Math.max(1 / MOST_SCALED, cpuMsPerRequest / demand.atRateCpuMs));
+    const run = { dueMs: load.dueMs, rate, cores: size.cpu, limitMs: objective.latencyMs };
+    return expectationOf(scaleDemand(demand, factor), streams, run);
   }
 
   private demandOf(size: Pick<Size, 'settings'>): MeasuredDemand | undefined {
@@ -225,7 +256,7 @@ class Verification {
     const demand = this.demandOf(run);
     const restated = this.session.restated(run.measurement.cpuMsPerRequest, run.measurement);
     const factor = demand ? restated / demand.atRateCpuMs : 1;
-    if (Math.abs(factor - 1) <= 0.02 || factor > 3 || factor < 0.5) return;
+    if (Math.abs(factor - 1) <= 0.02 || factor > MOST_SCALED || factor < 1 / MOST_SCALED) return;
     const scaled = demands.map(each => scaleDemand(each, factor));
     this.candidates = evaluate(scaled, streams, objective, sizes);
   }
@@ -264,7 +295,13 @@ async function runUnderLimits(
     const measurement = await session.measure('verification', server, { ...job, scoringUri: server.scoringUri });
     server.assertRunning('under load');
     const throttling = difference(before.throttling, server.throttling());
-    return { measurement, startMs, majorFaults: server.majorFaults() - before.faults, throttling };
+    const majorFaults = server.majorFaults() - before.faults;
+    const saturated = await session.measure('saturated', server, {
+      ...{ kind: 'closed', scoringUri: server.scoringUri, durationMs: session.budget.saturatedMs },
+      connections: saturating(size.settings),
+    });
+    server.assertRunning('under load');
+    return { measurement, saturated, startMs, majorFaults, throttling };
   } catch (error) {
     if (!(error instanceof ProfileError && error.code.startsWith('OUT_OF_MEMORY'))) throw error;
     return { starved: server ? 'run' : 'load', majorFaults: 0, startMs: 0 };
@@ -272,6 +309,9 @@ async function runUnderLimits(
     server?.kill();
   }
 }
+
+/** Requests in flight that leave no engine idle, and fill its batches. */
+const saturating = ({ workers, maxBatch }: Size['settings']): number => Math.max(4, 2 * workers, 2 * maxBatch);
 
 const difference = (before: Throttling | undefined, after: Throttling | undefined): Throttling | undefined =>
   before && after && { periods: after.periods - before.periods, throttled: after.throttled - before.throttled };

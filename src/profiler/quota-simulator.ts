@@ -19,6 +19,11 @@ export interface ServiceDemand {
   /** Wall milliseconds around it that other requests do not wait for: connection, parsing, writing. */
   readonly overheadMs: number;
   /**
+   * Mean CPU milliseconds per request where one always waits: less than where each finds cold caches and sleeping threads.
+   * @default - as in `cpuMs`
+   */
+  readonly saturatedCpuMs?: number;
+  /**
    * How much longer than all this single requests take, or shorter where negative, milliseconds: drawn for each.
    * @default - none
    */

@@ -30,7 +30,7 @@ export function toResult(findings: Findings): ProfileResult {
   const measured = allMeasurements(findings);
   const total = sum(measured.map(each => each.load.latenciesMs.length));
   const answered = sum(measured.map(each => each.answered));
-  const carries = capacity(demand, size.cpu);
+  const carries = capacity(demand, size.cpu) * correction(findings);
   const peaks = memoryFigures(findings);
   const cost = costOf(options.target, size, plan.replicas, findings.prices, options.rate);
   const atRate = verified?.measurement ?? measured.find(each => each.kind === 'at-rate');
@@ -183,6 +183,19 @@ function scaling(findings: Findings) {
   });
 }
 
+/**
+ * What the recommended size carried under its limit, at the reference speed, as a share of what was computed: requests cost more where
+ * the group stands still in between, and its caches grow cold. 1 where nothing was run.
+ */
+function correction(findings: Findings): number {
+  const { outcome, session } = findings;
+  const saturated = outcome.verified?.saturated;
+  if (!saturated || saturated.answered === 0) return 1;
+  const perSecond = (1000 * saturated.answered) / saturated.load.elapsedMs;
+  const faster = saturated.coreSpeed / session.referenceSpeed;
+  return perSecond / faster / capacity(demandOf(findings, outcome.size.settings), outcome.size.cpu);
+}
+
 /** The best of each size, up to twice the recommended one or what the first three above it are. */
 function alternativesOf(findings: Findings): ProfiledAlternative[] {
   const { plan, sizes, outcome, prices, session, survey } = findings;
@@ -205,7 +218,7 @@ function alternativesOf(findings: Findings): ProfiledAlternative[] {
         replicas: plan.replicas,
         sessionOptions: sessionOptionsOf(settings),
         ...(Number.isFinite(candidate.predictedMs) ? { latencyMs: round(candidate.predictedMs, 2) } : {}),
-        capacity: round(capacity(demand, cpu), 2),
+        capacity: round(capacity(demand, cpu) * correction(findings), 2),
         ...(cost ? { costPerHour: cost.perHour } : {}),
         evidence:
           run === undefined ? ('modelled' as const) : run.verdict === 'holds' ? ('verified' as const) : ('failed' as const),

@@ -67,7 +67,8 @@ export const capacity = (demand: ServiceDemand, cpu: number): number => Math.min
 export const limitingResource = (demand: ServiceDemand, cpu: number): 'cpu-quota' | 'engine' =>
   quotaBound(demand, cpu) <= engineBound(demand) ? 'cpu-quota' : 'engine';
 
-const quotaBound = (demand: ServiceDemand, cpu: number): number => (cpu * 1000) / (mean(demand.cpuMs) * batchShare(demand));
+const quotaBound = (demand: ServiceDemand, cpu: number): number =>
+  (cpu * 1000) / ((demand.saturatedCpuMs ?? mean(demand.cpuMs)) * batchShare(demand));
 
 const engineBound = (demand: ServiceDemand): number =>
   ((demand.workers ?? 1) * 1000) / (mean(demand.occupancyMs) * batchShare(demand));

@@ -92,24 +92,32 @@ export function judgeLatencies(latencies: ArrayLike<number>, limit: number, p: n
 }
 
 /**
- * How many independent observations a series is worth for its quantile `p`: n / (1 + 2 Σ ρ) over the autocorrelations
- * of "exceeds the quantile", summed while pairs of them stay positive (Geyer's initial positive sequence, 1992).
+ * How many independent observations a series is worth for its quantile `p`, told from "exceeds the quantile": queued requests are
+ * late together.
  */
 export function effectiveSampleSize(series: ArrayLike<number>, p: number): number {
   const n = series.length;
   if (n < 10) return n;
   const limit = quantile(sorted(series), p);
-  const late = Float64Array.from({ length: n }, (_, i) => (series[i] > limit ? 1 : 0));
-  const average = mean(late);
-  const variance = autocovariance(late, average, 0);
-  if (variance === 0) return n;
+  return n / inefficiency(Float64Array.from({ length: n }, (_, i) => (series[i] > limit ? 1 : 0)));
+}
+
+/**
+ * How many observations of a series are worth one independent one: 1 + 2 Σ ρ over its autocorrelations, summed while pairs of them
+ * stay positive (Geyer's initial positive sequence, 1992). At least 1.
+ */
+export function inefficiency(series: Float64Array): number {
+  const n = series.length;
+  const average = mean(series);
+  const variance = autocovariance(series, average, 0);
+  if (!(variance > 0)) return 1;
   let total = 0;
   for (let lag = 1; lag + 1 < n / 2; lag += 2) {
-    const pair = (autocovariance(late, average, lag) + autocovariance(late, average, lag + 1)) / variance;
+    const pair = (autocovariance(series, average, lag) + autocovariance(series, average, lag + 1)) / variance;
     if (pair <= 0) break;
     total += pair;
   }
-  return Math.min(n, n / (1 + 2 * total));
+  return Math.max(1, 1 + 2 * total);
 }
 
 /** The slope that half of all pairs exceed, per index: blind to outliers (Theil 1950, Sen 1968). At most 400 values. */
@@ -143,7 +151,8 @@ export function mserCut(values: ArrayLike<number>, batch = 5): number {
   return cut * batch;
 }
 
-function autocovariance(values: Float64Array, average: number, lag: number): number {
+/** Of a series around its mean, `lag` apart. */
+export function autocovariance(values: Float64Array, average: number, lag: number): number {
   let total = 0;
   for (let i = 0; i + lag < values.length; i++) total += (values[i] - average) * (values[i + lag] - average);
   return total / values.length;

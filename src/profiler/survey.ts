@@ -24,6 +24,8 @@ export interface Survey {
 
 /** Cores that a request uses while an engine serves it; below this the engine waits for something else, and more engines help. */
 const BUSY_ENGINE = 0.8;
+/** Windows of each kind of settings that are measured beside the base ones. */
+const COMPARED_ROUNDS = 3;
 /** Share of one engine's capacity from which more engines are worth measuring. */
 const LOADED_ENGINE = 0.5;
 
@@ -38,8 +40,9 @@ export async function survey(session: ProfileSession, workplace: Workplace): Pro
   await session.measureRound(1, [base]);
   const others = otherSettings(session, workplace, demandOf(session, base));
   for (const settings of others) await session.warmUpOf(settings);
-  for (let round = 2; round <= budget.repeats; round++) await session.measureRound(round, [base, ...others]);
-  if (others.length > 0) await session.measureRound(budget.repeats + 1, others);
+  // what is only compared needs fewer windows than what most sizes run with
+  for (let round = 2; round <= budget.repeats; round++)
+    await session.measureRound(round, round <= COMPARED_ROUNDS + 1 ? [base, ...others] : [base]);
   const measured = [base, ...others];
   for (const settings of measured) await session.measureAtRate(demandOf(session, settings), session.options.rate);
   const memory = new Map<string, MemoryFigures>();

@@ -2,6 +2,7 @@ import { ProfileVerification } from '../sizing/profile-result';
 import type { LimitKind, Throttling } from './confinement';
 import { MAX_DISTURBANCE } from './interference';
 import { LatencyPromise } from './load-generator';
+import { Expectation, judgeMatched } from './matched-trace';
 import type { Measurement } from './measurement';
 import type { ServerSettings } from './server-settings';
 import { effectiveSampleSize, Interval, judgeLatencies, quantile, quantileInterval, sorted, Verdict } from './statistics';
@@ -17,6 +18,8 @@ export interface Size {
 export interface RunRecord {
   /** Absent where memory ran out. */
   readonly measurement?: Measurement;
+  /** The same server afterwards, with always some requests waiting: what the size carries. */
+  readonly saturated?: Measurement;
   /** When memory ran out. */
   readonly starved?: 'load' | 'run';
   readonly throttling?: Throttling;
@@ -30,8 +33,15 @@ export interface RunRecord {
 export interface VerifiedSize extends Size {
   readonly verdict: Verdict;
   readonly measurement: Measurement;
+  readonly saturated?: Measurement;
   /** Of all its runs together, milliseconds. */
   readonly latenciesMs: Float64Array;
+  /** Share of requests that are late in the long run, as far as these tell. */
+  readonly lateShare: number;
+  /** How many those are. */
+  readonly runs: number;
+  /** What a simulation says of the same arrivals. */
+  readonly expectation?: Expectation;
   readonly figures: ProfileVerification;
   /** What may have made it look worse than it is. */
   readonly disturbedBy?: string;
@@ -98,20 +108,26 @@ export function judgeRun(
   measurement: Measurement,
   promise: LatencyPromise,
   context: RunContext,
+  expectation?: Expectation,
   earlier?: VerifiedSize,
 ): VerifiedSize {
   const { latencyMs, percentile, errorPerLook } = promise;
   const latenciesMs = joined(earlier?.latenciesMs, measurement.load.latenciesMs);
   const restated = atReferenceSpeed(latenciesMs, measurement, context.referenceSpeed);
-  const error = earlier ? ERROR / 2 : errorPerLook;
+  const runs = 1 + (earlier?.runs ?? 0);
+  const error = earlier ? ERROR / runs : errorPerLook;
   const early = restated === latenciesMs && !earlier ? measurement.load.verdict : undefined;
-  const seen = early ?? judgeLatencies(restated, latencyMs, percentile, error);
+  const beside = joinedExpectation(earlier?.expectation, expectation);
+  const judged = beside && judgeMatched(restated, beside, latencyMs, percentile, error);
+  // what stopped a run early may have been its arrivals, so its simulation has the last word
+  const seen = judged?.verdict ?? early ?? judgeLatencies(restated, latencyMs, percentile, error);
+  const lateShare = judged?.lateShare ?? restated.filter(each => each > latencyMs).length / restated.length;
   const disturbance = disturbanceOf(measurement, promise, context.referenceSpeed);
   // failing because of others, or under more load than was asked for, proves nothing
   const blameless = disturbance !== undefined || context.rate > context.wantedRate;
   const verdict = seen === 'fails' && blameless ? 'unresolved' : seen;
   const ascending = sorted(restated);
-  const effective = effectiveSampleSize(restated, percentile);
+  const effective = Math.max(effectiveSampleSize(restated, percentile), Math.min(judged?.effectiveSamples ?? 0, restated.length));
   const interval = quantileInterval(ascending, percentile, 0.95, effective);
   const { throttling, kind } = context;
   const figures: ProfileVerification = {
@@ -126,7 +142,17 @@ export function judgeRun(
     ...(throttling && throttling.periods > 0 ? { throttledRatio: round(throttling.throttled / throttling.periods, 3) } : {}),
     limits: kind,
   };
-  return { ...size, verdict, measurement, latenciesMs: restated, figures, disturbedBy: disturbance };
+  return {
+    ...size,
+    verdict,
+    measurement,
+    latenciesMs: restated,
+    lateShare,
+    runs,
+    expectation: beside,
+    figures,
+    disturbedBy: disturbance,
+  };
 }
 
 /** A core this much faster than the one that the demand is stated at proves too much. */
@@ -136,6 +162,13 @@ const FAST = 1.05;
 function atReferenceSpeed(latenciesMs: Float64Array, { coreSpeed }: Measurement, referenceSpeed: number): Float64Array {
   const faster = coreSpeed / referenceSpeed;
   return faster > FAST ? latenciesMs.map(each => each * faster) : latenciesMs;
+}
+
+/** Of runs of one size, one after the other. */
+function joinedExpectation(a: Expectation | undefined, b: Expectation | undefined): Expectation | undefined {
+  if (!a || !b) return a ?? b;
+  const share = b.ofRun.length / (a.ofRun.length + b.ofRun.length);
+  return { ofRun: joined(a.ofRun, b.ofRun), inLongRun: (1 - share) * a.inLongRun + share * b.inLongRun };
 }
 
 const joined = (a: Float64Array | undefined, b: Float64Array): Float64Array => (a ? Float64Array.of(...a, ...b) : b);

@@ -99,7 +99,7 @@ describe('judgeRun', () => {
   test('two runs of one size that could not decide are judged together', () => {
     const first = judge(9);
     expect(first.verdict).toBe('unresolved');
-    const again = judgeRun(SIZE, measurementOf(loadOf(latencies(5))), promise, CONTEXT, first);
+    const again = judgeRun(SIZE, measurementOf(loadOf(latencies(5))), promise, CONTEXT, undefined, first);
     expect(again).toMatchObject({ verdict: 'holds', figures: { requests: 600 } });
   });
 

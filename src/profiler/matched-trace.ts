@@ -1,0 +1,88 @@
+import { derivedSeed, Random } from './arrivals';
+import { predictLatencies, ServiceDemand, simulateQuota, Workload } from './quota-simulator';
+import { autocovariance, inefficiency, judgeCount, mean, Verdict } from './statistics';
+
+/** What a simulation says of one run: of its own arrivals, and of any others at the same rate. */
+export interface Expectation {
+  /** For each request of the run, how likely it is to be late. */
+  readonly ofRun: Float64Array;
+  /** Share of requests that are late in the long run. */
+  readonly inLongRun: number;
+}
+
+/** Phases of the bandwidth period, and draws of which request is which, that a run is simulated with. */
+const DRAWS = 24;
+
+/** Simulates a run with the arrivals that it had. What the run did not tell, phase and single costs, is averaged over. */
+export function expectationOf(
+  demand: ServiceDemand,
+  streams: readonly Workload[],
+  run: { readonly dueMs: Float64Array; readonly rate: number; readonly cores: number; readonly limitMs: number },
+): Expectation {
+  const { dueMs, rate, cores, limitMs } = run;
+  const gaps = dueMs.map((at, i) => ((at - (i > 0 ? dueMs[i - 1] : 0)) * rate) / 1000);
+  const ofRun = new Float64Array(dueMs.length);
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const random = new Random(derivedSeed(draw, dueMs.length));
+    const picks = Float64Array.from(gaps, () => random.next());
+    const { lumps } = streams[draw % streams.length];
+    const latencies = simulateQuota(demand, { gaps, picks, lumps, phase: draw / DRAWS }, rate, cores);
+    for (let i = 0; i < ofRun.length; i++) if (latencies[i] > limitMs) ofRun[i] += 1 / DRAWS;
+  }
+  const longRun = predictLatencies(demand, streams, rate, cores);
+  return { ofRun, inLongRun: longRun.filter(each => each > limitMs).length / longRun.length };
+}
+
+/** How a promise looks beside its simulation. */
+export interface MatchedJudgement {
+  readonly verdict: Verdict;
+  /** Share of late requests in the long run, as the run and its simulation tell it together. */
+  readonly lateShare: number;
+  /** Independent requests that the run is worth. */
+  readonly effectiveSamples: number;
+}
+
+/** A simulation may make a run worth this many times as many requests as it would be alone. */
+const MOST_GAIN = 10;
+/** And this many times as many as it had. */
+const MOST_SAMPLES = 3;
+
+/**
+ * Judges latencies with the simulation of the same arrivals as a control variate: what was late because this run's arrivals came badly,
+ * or in time because they came well, is taken out, so that a run says more about the next. How much of it is taken out is told from
+ * how well the two agree, request by request; where they do not agree, this is the plain test. A wrong simulation makes the judgement
+ * no less right, only less sharp (control variates: Lavenberg & Welch 1981).
+ */
+export function judgeMatched(
+  latencies: ArrayLike<number>,
+  { ofRun, inLongRun }: Expectation,
+  limitMs: number,
+  percentile: number,
+  error: number,
+): MatchedJudgement {
+  const n = latencies.length;
+  const late = Float64Array.from({ length: n }, (_, i) => (latencies[i] <= limitMs ? 0 : 1));
+  const expected = mean(ofRun);
+  const share = agreement(late, ofRun);
+  const adjusted = late.map((each, i) => each - share * (ofRun[i] - inLongRun));
+  const lateShare = Math.min(1, Math.max(0, mean(late) - share * (expected - inLongRun)));
+  const gain = Math.min(MOST_GAIN, Math.max(1, spreadOfMean(late) / (spreadOfMean(adjusted) || Infinity)));
+  const effectiveSamples = Math.floor(Math.min((n / inefficiency(late)) * gain, MOST_SAMPLES * n));
+  const verdict = judgeCount(lateShare * effectiveSamples, effectiveSamples, percentile, error);
+  return { verdict, lateShare, effectiveSamples };
+}
+
+/** The share of the simulation's excursions that the run followed, 0 to 1: least squares. */
+function agreement(late: Float64Array, ofRun: Float64Array): number {
+  const [a, b] = [mean(late), mean(ofRun)];
+  let together = 0;
+  let alone = 0;
+  for (let i = 0; i < late.length; i++) {
+    together += (late[i] - a) * (ofRun[i] - b);
+    alone += (ofRun[i] - b) ** 2;
+  }
+  return alone > 0 ? Math.min(1, Math.max(0, together / alone)) : 0;
+}
+
+/** Variance of a correlated series' mean, times its length. */
+const spreadOfMean = (series: Float64Array): number => autocovariance(series, mean(series), 0) * inefficiency(series);

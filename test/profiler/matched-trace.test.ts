@@ -1,0 +1,68 @@
+import { derivedSeed, patternGaps, Random } from '../../src/profiler/arrivals';
+import { Expectation, expectationOf, judgeMatched } from '../../src/profiler/matched-trace';
+import { NO_LUMPS, predictLatencies, ServiceDemand, simulateQuota, workloads } from '../../src/profiler/quota-simulator';
+import { effectiveSampleSize, judgeLatencies, mean, quantile } from '../../src/profiler/statistics';
+
+const constant = (ms: number) => new Float64Array(50).fill(ms);
+const demandOf = (cpuMs: number): ServiceDemand => ({
+  ...{ cpuMs: constant(cpuMs), occupancyMs: constant(cpuMs), overheadMs: 1, lumps: NO_LUMPS },
+});
+const RATE = 30;
+const CORES = 0.6;
+const REQUESTS = 300;
+const streams = workloads(7, 10, 800);
+
+/** A run of `server` as it would have been measured, and the simulation of it by somebody who takes it for `believed`. */
+function run(seed: number, server: ServiceDemand, believed: ServiceDemand, limitMs: number) {
+  const random = new Random(derivedSeed(99, seed));
+  const gaps = patternGaps({ kind: 'poisson' }, REQUESTS, random);
+  const [{ picks, lumps }] = workloads(derivedSeed(5, seed), 1, REQUESTS);
+  const latencies = simulateQuota(server, { gaps, picks, lumps, phase: random.next() }, RATE, CORES);
+  let at = 0;
+  const dueMs = gaps.map(gap => (at += (gap * 1000) / RATE));
+  const expectation = expectationOf(believed, streams, { dueMs, rate: RATE, cores: CORES, limitMs });
+  return { latencies, expectation };
+}
+
+const SEEDS = Array.from({ length: 60 }, (_, i) => i);
+const verdicts = (server: ServiceDemand, believed: ServiceDemand, limitMs: number) =>
+  SEEDS.map(seed => {
+    const { latencies, expectation } = run(seed, server, believed, limitMs);
+    return {
+      matched: judgeMatched(latencies, expectation, limitMs, 0.95, 0.05),
+      plain: judgeLatencies(latencies, limitMs, 0.95, 0.05),
+      samples: effectiveSampleSize(latencies, 0.95),
+    };
+  });
+const count = <T>(all: readonly T[], is: (each: T) => boolean) => all.filter(is).length;
+
+describe('a run beside the simulation of its own arrivals', () => {
+  const right = demandOf(15);
+
+  test('decides what the run alone leaves open', () => {
+    const all = verdicts(right, right, limitWithLate(0.02));
+    expect(count(all, each => each.matched.verdict === 'holds')).toBeGreaterThan(
+      1.5 * count(all, each => each.plain === 'holds'),
+    );
+    expect(mean(all.map(each => each.matched.effectiveSamples))).toBeGreaterThan(1.5 * mean(all.map(each => each.samples)));
+  });
+
+  test('is hardly ever wrong about a promise that is just broken, whatever the simulation believes', () => {
+    const limitMs = limitWithLate(0.055);
+    for (const believed of [right, demandOf(12), demandOf(17)]) {
+      const wrong = count(verdicts(right, believed, limitMs), each => each.matched.verdict === 'holds');
+      expect(wrong).toBeLessThanOrEqual(0.12 * SEEDS.length);
+    }
+  });
+
+  test('is the plain test where run and simulation have nothing in common', () => {
+    const latencies = Float64Array.from({ length: 300 }, (_, i) => (i % 40 === 7 ? 100 : 10));
+    const blind: Expectation = { ofRun: Float64Array.from({ length: 300 }, (_, i) => (i % 40 < 7 ? 0.9 : 0)), inLongRun: 0.16 };
+    const judged = judgeMatched(latencies, blind, 50, 0.95, 0.05);
+    expect(judged.lateShare).toBeCloseTo(8 / 300, 6);
+    expect(judged.verdict).toBe(judgeLatencies(latencies, 50, 0.95, 0.05));
+  });
+});
+
+/** The latency that so many requests exceed in the long run. */
+const limitWithLate = (share: number) => quantile(predictLatencies(demandOf(15), streams, RATE, CORES), 1 - share);
