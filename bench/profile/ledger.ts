@@ -1,6 +1,7 @@
 import { BenchCase, BenchModel, CASES, caseOf, MODELS, SMALL_NETWORK } from './cases';
 import type { ProfileRun } from './command';
 import type { Holding } from './parts/holds';
+import type { MatchedCheck } from './parts/matched';
 import type { MemoryCheck } from './parts/memory';
 import type { Oracle } from './parts/oracle';
 import type { Prediction } from './parts/prediction';
@@ -25,6 +26,7 @@ export class Ledger {
   holding = (bench: BenchCase) => this.ofCase<Holding>('holds', bench);
   capacity = (bench: BenchCase) => this.ofCase<Prediction>('capacity', bench);
   latency = (bench: BenchCase) => this.ofCase<Prediction>('p95', bench);
+  matched = (bench: BenchCase) => this.ofCase<MatchedCheck>('matched', bench);
   quick = (model: BenchModel) => this.ofCase<ProfileRun>('quick', firstCase(model));
   memory = (model: BenchModel) => this.ofCase<MemoryCheck>('memory', firstCase(model));
   repeat = (bench: BenchCase, index: number) => this.ofCase<Answer>(`repeat-${index}`, bench);

@@ -1,3 +1,4 @@
+import * as path from 'path';
 import { PLAIN, ServerSettings } from '../../src/profiler/server-settings';
 import type { ProfileResult } from '../../src/sizing/profile-result';
 import { BenchCase, BenchModel, CASES, MODELS } from './cases';
@@ -5,6 +6,7 @@ import { profileByCommand, ProfileRun, recommendationOf, settingsOf } from './co
 import { CONVOLUTIONS, firstCase, IDLE, Ledger, REPEATED } from './ledger';
 import type { BenchOptions, Part } from './options';
 import { checkHolds } from './parts/holds';
+import { checkMatched } from './parts/matched';
 import { checkMemory } from './parts/memory';
 import { searchByForce } from './parts/oracle';
 import { calmSize, measureCapacity, measureLatency } from './parts/prediction';
@@ -97,6 +99,17 @@ function caseSteps(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step[] {
         const shown = { cpu: profile.recommendedCpu, holding: holding.get() };
         const found = await latency.once(async () => measureLatency(await testbed(), bench, size, shown, speed));
         return `${found.predicted.toFixed(1)} ms predicted at ${found.cpu} cores, ${found.measured.toFixed(1)} measured`;
+      },
+    },
+    {
+      ...{ name: `${id} matched`, part: 'p95', seconds: 1, model, isDone: () => ledger.matched(bench).get() !== undefined },
+      run: async () => {
+        const { profile, speed } = needProfile(ledger, bench);
+        const trials = holding.get()?.trials ?? [];
+        const raw = path.join(scratch.folder, 'profiles', `${id}.raw.jsonl`);
+        const check = () => checkMatched(raw, bench, recommendationOf(profile), trials, speed);
+        const { runs } = await ledger.matched(bench).once(check);
+        return runs.map(run => `${run.predicted.toFixed(1)} for ${run.measured.toFixed(1)}`).join(', ');
       },
     },
   ];

@@ -1,9 +1,10 @@
 import * as fs from 'fs';
 import * as prettier from 'prettier';
 import { describeMachine } from '../../src/profiler/machine';
+import { median } from '../../src/profiler/statistics';
 import { CASES, describePromise, MODELS } from './cases';
 import { flagsNoise, ProfileRun } from './command';
-import { capacityError, costRatio, goalsOf, isTight, latencyError, percent, succeeded } from './goals';
+import { capacityError, costRatio, goalsOf, isTight, latencyError, matchedErrors, percent, succeeded } from './goals';
 import { Ledger } from './ledger';
 import type { Holding } from './parts/holds';
 
@@ -101,6 +102,7 @@ function predictionsTable(ledger: Ledger): string {
   const rows = CASES.map(bench => {
     const capacity = ledger.capacity(bench).get();
     const latency = ledger.latency(bench).get();
+    const matched = ledger.matched(bench).get();
     return [
       bench.id,
       succeeded(ledger, bench)?.cpuMsPerRequest.toFixed(2),
@@ -109,6 +111,8 @@ function predictionsTable(ledger: Ledger): string {
       latency && `${latency.cpu}`,
       latency && `${latency.predicted.toFixed(1)} / ${latency.measured.toFixed(1)}`,
       latency && percent(latencyError(latency)),
+      matched && matched.runs.map(run => `${run.predicted.toFixed(1)} / ${run.measured.toFixed(1)}`).join(', '),
+      matched && percent(median(matchedErrors(matched))),
     ];
   });
   const head = [
@@ -118,6 +122,8 @@ function predictionsTable(ledger: Ledger): string {
     'error',
     'at cores',
     'percentile ms, predicted / measured',
+    'error',
+    'for the arrivals of each run',
     'error',
   ];
   return table(head, rows, 1);

@@ -12,6 +12,8 @@ export interface Budget {
   readonly serialMs: number;
   readonly concurrentMs: number;
   readonly atRateMs: number;
+  /** Windows at the rate, of the base settings: what requests cost there decides everything, and one window is one sample. */
+  readonly atRateRounds: number;
   /** Whether other threads and spinning are measured even if one thread is fast enough. */
   readonly compareSettings: boolean;
   /** Requests in flight at which the cost of batches is measured. */
@@ -25,8 +27,10 @@ export interface Budget {
   readonly settleMs: number;
   /** Closed loop under the limits, after the run: what the size carries. */
   readonly saturatedMs: number;
-  /** No new verification is begun after this long, all in all. */
+  /** No run is begun after this long, all in all, to decide a size once more, or to try a cheaper one than what is proven. */
   readonly startNoMoreAfterMs: number;
+  /** None at all is begun after this long, even where nothing is proven yet. */
+  readonly giveUpAfterMs: number;
 }
 
 export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
@@ -39,6 +43,7 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     serialMs: 360,
     concurrentMs: 260,
     atRateMs: 1_500,
+    atRateRounds: 3,
     compareSettings: true,
     batchConcurrency: [4, 16],
     batchMs: 500,
@@ -49,6 +54,7 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     settleMs: 1_500,
     saturatedMs: 1_000,
     startNoMoreAfterMs: 60_000,
+    giveUpAfterMs: 95_000,
   },
   quick: {
     expectedMs: 13_000,
@@ -59,6 +65,7 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     serialMs: 250,
     concurrentMs: 200,
     atRateMs: 600,
+    atRateRounds: 1,
     compareSettings: false,
     batchConcurrency: [],
     batchMs: 300,
@@ -69,5 +76,6 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     settleMs: 700,
     saturatedMs: 500,
     startNoMoreAfterMs: 8_000,
+    giveUpAfterMs: 11_000,
   },
 };

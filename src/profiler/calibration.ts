@@ -1,5 +1,9 @@
+import { disturbedBy } from './interference';
+import type { Measurement } from './measurement';
 import { NO_LUMPS, predictLatencies, ServiceDemand, Workload } from './quota-simulator';
-import { quantile, sorted } from './statistics';
+import type { SettingsDemand } from './search';
+import { differOnlyInBatches } from './server-settings';
+import { quantile, sorted, sum } from './statistics';
 
 /** Enough to carry the shape of a tail, few enough that each is known. */
 const QUANTILES = 50;
@@ -28,4 +32,18 @@ export function calibrate<T extends ServiceDemand>(
     return Math.max(-demand.overheadMs, quantile(measured, p) - quantile(simulated, p));
   });
   return { ...demand, jitterMs };
+}
+
+/** The same with the latencies of a profile's own windows at the rate that was asked for. Unchanged where all were disturbed. */
+export function calibrateByWindows<T extends SettingsDemand>(
+  demand: T,
+  streams: readonly Workload[],
+  windows: readonly Measurement[],
+): T {
+  const atRate = windows.filter(
+    each => each.kind === 'at-rate' && differOnlyInBatches(each.settings, demand.settings) && !disturbedBy(each),
+  );
+  const latencies = atRate.flatMap(({ load }) => Array.from(load.latenciesMs));
+  const seconds = sum(atRate.map(({ load }) => load.elapsedMs)) / 1000;
+  return atRate.length === 0 ? demand : calibrate(demand, streams, latencies.length / seconds, latencies);
 }

@@ -1,5 +1,6 @@
 import { calm } from './interference';
 import { Measurement } from './measurement';
+import type { Batching } from './quota-simulator';
 import type { SettingsDemand } from './search';
 import { ServerSettings, settingsKey } from './server-settings';
 import { mean, median, quantile, sorted } from './statistics';
@@ -113,11 +114,16 @@ export function fixedShareOf(aloneCpuMs: number, shared: readonly SharedRuns[]):
   return share < 0.05 ? 0 : Math.min(share, 0.99);
 }
 
+/** What sharing runs saves, as far as it was seen; undefined where it saves nothing. Of larger batches nothing is computed. */
+export function batchingOf(aloneCpuMs: number, shared: readonly SharedRuns[]): Batching | undefined {
+  const fixedShare = fixedShareOf(aloneCpuMs, shared);
+  return fixedShare === 0 ? undefined : { fixedShare, maxBatch: Math.ceil(Math.max(...shared.map(each => each.batch))) };
+}
+
 /** The same server with and without the sharing of runs. */
-export function withBatches(demand: MeasuredDemand, fixedShare: number): MeasuredDemand[] {
+export function withBatches(demand: MeasuredDemand, batching: Batching | undefined): MeasuredDemand[] {
   const alone = { ...demand, settings: { ...demand.settings, maxBatch: 1 } };
-  if (fixedShare === 0 || demand.settings.maxBatch === 1) return [alone];
-  return [alone, { ...demand, batching: { maxBatch: demand.settings.maxBatch, fixedShare } }];
+  return batching && demand.settings.maxBatch > 1 ? [alone, { ...demand, batching }] : [alone];
 }
 
 /** The demand where requests cost `factor` times as much. */

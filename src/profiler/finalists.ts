@@ -128,7 +128,9 @@ class Verification {
     if (!limits)
       return session.options.verify ? 'this machine lets nobody set CPU and memory limits' : 'verification was not wanted';
     if (candidate.cpu > processors) return `${candidate.cpu} cores cannot be shown on a machine with ${processors}`;
-    if (this.runs.length > 0 && this.timeIsOver()) return 'the time for verification was over';
+    const { startNoMoreAfterMs, giveUpAfterMs } = session.budget;
+    const latestMs = this.verified ? startNoMoreAfterMs : giveUpAfterMs;
+    if (this.runs.length > 0 && session.journal.elapsedMs > latestMs) return 'the time for verification was over';
     return undefined;
   }
 

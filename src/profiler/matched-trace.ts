@@ -48,10 +48,10 @@ const MOST_GAIN = 10;
 const MOST_SAMPLES = 3;
 
 /**
- * Judges latencies with the simulation of the same arrivals as a control variate: what was late because this run's arrivals came badly,
- * or in time because they came well, is taken out, so that a run says more about the next. How much of it is taken out is told from
- * how well the two agree, request by request; where they do not agree, this is the plain test. A wrong simulation makes the judgement
- * no less right, only less sharp (control variates: Lavenberg & Welch 1981).
+ * Judges latencies with the simulation of the same arrivals as a control variate (Lavenberg & Welch 1981): what was late because this
+ * run's arrivals came badly, or in time because they came well, is taken out. So a run says more about the next, and one without a
+ * late request is not taken for more than its arrivals were worth. Where run and simulation disagree on how many were late, only
+ * what they have in common request by request is taken out, which may be nothing: then this is the plain test.
  */
 export function judgeMatched(
   latencies: ArrayLike<number>,
@@ -63,7 +63,7 @@ export function judgeMatched(
   const n = latencies.length;
   const late = Float64Array.from({ length: n }, (_, i) => (latencies[i] <= limitMs ? 0 : 1));
   const expected = mean(ofRun);
-  const share = agreement(late, ofRun);
+  const share = agree(late, ofRun) ? 1 : common(late, ofRun);
   const adjusted = late.map((each, i) => each - share * (ofRun[i] - inLongRun));
   const lateShare = Math.min(1, Math.max(0, mean(late) - share * (expected - inLongRun)));
   const gain = Math.min(MOST_GAIN, Math.max(1, spreadOfMean(late) / (spreadOfMean(adjusted) || Infinity)));
@@ -72,8 +72,17 @@ export function judgeMatched(
   return { verdict, lateShare, effectiveSamples };
 }
 
+/** Standard errors, and single requests, within which run and simulation have the same number of late requests. */
+const ALIKE = 2;
+
+function agree(late: Float64Array, ofRun: Float64Array): boolean {
+  const difference = late.map((each, i) => each - ofRun[i]);
+  const error = Math.sqrt(spreadOfMean(difference) / late.length);
+  return Math.abs(mean(difference)) <= ALIKE * error + 1 / late.length;
+}
+
 /** The share of the simulation's excursions that the run followed, 0 to 1: least squares. */
-function agreement(late: Float64Array, ofRun: Float64Array): number {
+function common(late: Float64Array, ofRun: Float64Array): number {
   const [a, b] = [mean(late), mean(ofRun)];
   let together = 0;
   let alone = 0;

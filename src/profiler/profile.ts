@@ -6,14 +6,13 @@ import { DEFAULT_PRICES, parsePriceList, PriceList } from '../sizing/price-list'
 import { ProfileResult } from '../sizing/profile-result';
 import { readSignature } from '../scoring/onnx-signature';
 import { Budget, BUDGETS } from './budget';
-import { calibrate } from './calibration';
+import { calibrateByWindows } from './calibration';
 import { Cleanup } from './cleanup';
 import { MeasuredDemand, scaleDemand } from './demand';
 import { noInputs, outOfMemory, pricesUnreadable, targetUnreachable } from './errors';
 import { verifyFinalists } from './finalists';
 import type { Findings } from './findings';
 import { toInputSet } from './given-inputs';
-import { disturbedBy } from './interference';
 import type { InputSet } from './input-set';
 import { syntheticInputs } from './inputs';
 import { Journal } from './journal';
@@ -27,7 +26,7 @@ import { planReplicas, ReplicaPlan } from './replicas';
 import { toResult } from './result';
 import { bestAchievable, Candidate, cpuSizes, evaluate, SearchObjective } from './search';
 import { buildSeries, OperatorCost, ProfileSeries } from './series';
-import { describeSettings, sameSettings, settingsKey } from './server-settings';
+import { describeSettings, sameSettings } from './server-settings';
 import { ProfileSession } from './session';
 import { openSubject, Subject } from './subject';
 import { cores, inMs, percentileName } from './summary';
@@ -96,7 +95,8 @@ async function walk(session: ProfileSession, prices: PriceList): Promise<Profile
   const memory: MemoryOf = ({ settings }) => memoryForPeak(memoryWith(found.memory, settings).neededBytes, session.grid);
   const sizes = cpuSizes(session.grid, options.maxCpu);
   const streams = workloads(options.seed, STREAMS, REQUESTS_PER_STREAM, options.pattern, options.rate);
-  const demands = forTarget(calibrated(session, affordable(session, found.demands, memory), streams), options);
+  const calibrated = affordable(session, found.demands, memory).map(each => calibrateByWindows(each, streams, session.windows));
+  const demands = forTarget(calibrated, options);
   const plan = choosePlan(session, { demands, streams, sizes, prices, memory });
   const objective = { rate: options.rate / plan.replicas, percentile: options.percentile, latencyMs: options.latencyMs };
   const finalists = { candidates: plan.candidates, best: plan.best, sizes, demands, streams, objective, workplace };
@@ -182,21 +182,6 @@ function affordable(
     warnings.push(`${describeSettings(demand.settings)} would need ${memory(demand)} GB, more than is allowed, and was left out`);
   }
   return fitting;
-}
-
-/** With what the simulation leaves out, as far as the window at the rate that was asked for was long enough to show it. */
-function calibrated(
-  { windows, base }: ProfileSession,
-  demands: readonly MeasuredDemand[],
-  streams: readonly Workload[],
-): readonly MeasuredDemand[] {
-  return demands.map(demand => {
-    const key = settingsKey({ ...demand.settings, maxBatch: base.maxBatch });
-    const atRate = windows.filter(each => each.kind === 'at-rate' && each.settings === key && !disturbedBy(each)).pop();
-    if (!atRate) return demand;
-    const rate = (1000 * atRate.load.latenciesMs.length) / atRate.load.elapsedMs;
-    return calibrate(demand, streams, rate, atRate.load.latenciesMs);
-  });
 }
 
 /** Demands on the cores of the target, at the slow end of what is known of their speed. */

@@ -28,6 +28,10 @@ export function describeSettings({ threads, spinning, workers, maxBatch }: Serve
 export const settingsKey = ({ threads, spinning, workers, maxBatch }: ServerSettings): string =>
   `t${threads}${spinning ? 's' : ''}w${workers}b${maxBatch}`;
 
+/** Whether a key is that of the settings but for how many requests may share a run: those are measured on one server. */
+export const differOnlyInBatches = (key: string, settings: ServerSettings): boolean =>
+  key.replace(/b\d+$/, '') === settingsKey(settings).replace(/b\d+$/, '');
+
 export const sameSettings = (a: ServerSettings, b: ServerSettings): boolean => settingsKey(a) === settingsKey(b);
 
 /** The environment that makes a server use them; it passes the threads on to the libraries of an entry script. */

@@ -195,14 +195,14 @@ export class ProfileSession {
   }
 
   /** CPU time at the rate that was asked for, as far as the engine carries it. */
-  async measureAtRate(demand: MeasuredDemand, rate: number): Promise<void> {
+  async measureAtRate(demand: MeasuredDemand, rate: number, round: number): Promise<void> {
     const carried = Math.min(rate, CALM_UTILISATION * demand.capacity);
     const { atRateMs } = this.budget;
     // at least some twenty requests, unless that takes too long
     const durationMs = Math.min(Math.max(atRateMs, (20 / carried) * 1000), 2 * atRateMs);
-    await this.window('at-rate', demand.settings, 1, ({ scoringUri }) => ({
+    await this.window('at-rate', demand.settings, round, ({ scoringUri }) => ({
       ...{ kind: 'open', scoringUri, rate: carried, durationMs, maxOutstanding: 100, pattern: this.options.pattern },
-      seed: this.seedOf(`at-rate/${settingsKey(demand.settings)}`),
+      seed: this.seedOf(`at-rate/${settingsKey(demand.settings)}/${round}`),
     }));
   }
 

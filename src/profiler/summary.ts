@@ -5,9 +5,13 @@ import type { VerifiedSize } from './verification';
 /** "p95", "p99", "p99.9". */
 export const percentileName = (percentile: number): string => `p${Number((percentile * 100).toFixed(3))}`;
 
+/** Where requests were not answered at all, a minute stands for it. */
+const A_MINUTE = 60_000;
+
 /** Milliseconds with as many digits as anyone can use. */
 export function inMs(value: number): string {
   if (!Number.isFinite(value)) return 'without bound';
+  if (value >= A_MINUTE) return 'a minute or more';
   return `${value >= 10 ? value.toFixed(0) : value.toPrecision(2)} ms`;
 }
 

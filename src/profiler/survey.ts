@@ -1,11 +1,11 @@
-import { fixedShareOf, MeasuredDemand, restate, summarizeDemand, withBatches } from './demand';
+import { batchingOf, MeasuredDemand, SharedRuns, summarizeDemand, withBatches } from './demand';
 import { hostNoisy, unsteady } from './errors';
 import { disturbedBy, MAX_SPREAD, spreadOf } from './interference';
 import type { Measurement } from './measurement';
 import type { MemoryFigures } from './memory';
 import type { CheckedOptions } from './options';
 import { allowedThreads } from './search';
-import { ServerSettings, settingsKey } from './server-settings';
+import { differOnlyInBatches, ServerSettings, settingsKey } from './server-settings';
 import { ProfileSession, SharedWindow, Workplace } from './session';
 import type { WarmUp } from './warm-up';
 
@@ -44,25 +44,27 @@ export async function survey(session: ProfileSession, workplace: Workplace): Pro
   for (let round = 2; round <= budget.repeats; round++)
     await session.measureRound(round, round <= COMPARED_ROUNDS + 1 ? [base, ...others] : [base]);
   const measured = [base, ...others];
-  for (const settings of measured) await session.measureAtRate(demandOf(session, settings), session.options.rate);
+  for (let round = 1; round <= budget.atRateRounds; round++) {
+    for (const settings of round === 1 ? measured : [base])
+      await session.measureAtRate(demandOf(session, settings), session.options.rate, round);
+  }
   const memory = new Map<string, MemoryFigures>();
   // before requests share runs, and after
   memory.set(settingsKey({ ...base, maxBatch: 1 }), await session.memoryOf(base, 'alone'));
-  const { shared, fixedShare } = await measureBatches(session, demandOf(session, base));
+  const shared = await measureBatches(session, demandOf(session, base));
   for (const settings of measured) memory.set(settingsKey(settings), await session.memoryOf(settings, 'in all'));
   await session.stopMeasured();
   const demands = measured.map(settings => demandOf(session, settings));
   session.warnings.push(...doubtsAbout(session.windows, warmUp, demands[0], session.options));
-  return { warmUp, shared, memory, compared: demands, demands: demands.flatMap(demand => withBatches(demand, fixedShare)) };
+  const batching = batchingOf(demands[0].serialCpuMs, sharedRuns(session, shared));
+  return { warmUp, shared, memory, compared: demands, demands: demands.flatMap(demand => withBatches(demand, batching)) };
 }
 
 /** What settings needed; those that differ only in the sharing of runs may have been measured together. */
 export function memoryWith(memory: Survey['memory'], settings: ServerSettings): MemoryFigures {
   const exact = memory.get(settingsKey(settings));
   if (exact) return exact;
-  const { threads, spinning, workers } = settings;
-  const prefix = settingsKey({ threads, spinning, workers, maxBatch: 1 }).slice(0, -1);
-  const alike = [...memory].find(([key]) => key.startsWith(prefix));
+  const alike = [...memory].find(([key]) => differOnlyInBatches(key, settings));
   if (!alike) throw new Error(`memory was not measured with ${settingsKey(settings)}`);
   return alike[1];
 }
@@ -89,19 +91,20 @@ function otherSettings(session: ProfileSession, { processors }: Workplace, measu
   return others;
 }
 
-async function measureBatches(session: ProfileSession, demand: MeasuredDemand) {
-  const shared: SharedWindow[] = [];
+async function measureBatches(session: ProfileSession, demand: MeasuredDemand): Promise<SharedWindow[]> {
+  const windows: SharedWindow[] = [];
   const { base, budget } = session;
-  if (base.maxBatch === 1) return { shared, fixedShare: 0 };
-  for (const concurrency of budget.batchConcurrency) shared.push(await session.sharedWindow(base, concurrency));
-  const runs = shared.map(({ batch, measurement }) => ({
-    batch,
-    cpuMsPerRequest: restate(measurement.cpuMsPerRequest, measurement, session.referenceSpeed),
-  }));
-  const fixedShare = fixedShareOf(demand.serialCpuMs, runs);
-  if (fixedShare > 0) await session.burst(base, base.maxBatch + 1);
-  return { shared, fixedShare };
+  if (base.maxBatch === 1) return windows;
+  for (const concurrency of budget.batchConcurrency) windows.push(await session.sharedWindow(base, concurrency));
+  if (batchingOf(demand.serialCpuMs, sharedRuns(session, windows))) await session.burst(base, base.maxBatch + 1);
+  return windows;
 }
+
+const sharedRuns = (session: ProfileSession, windows: readonly SharedWindow[]): SharedRuns[] =>
+  windows.map(({ batch, measurement }) => ({
+    batch,
+    cpuMsPerRequest: session.restated(measurement.cpuMsPerRequest, measurement),
+  }));
 
 /**
  * What to say about measurements that disagree: a confident number from them would be worse than none.

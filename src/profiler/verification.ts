@@ -140,6 +140,8 @@ export function judgeRun(
     latencyMs: finite(quantile(ascending, percentile)),
     ...(interval && Number.isFinite(interval[1]) ? { latencyIntervalMs: rounded(interval) } : {}),
     ...(throttling && throttling.periods > 0 ? { throttledRatio: round(throttling.throttled / throttling.periods, 3) } : {}),
+    ...(measurement.load.lagMs.length > 0 ? { sendLagP99Ms: round(quantile(sorted(measurement.load.lagMs), 0.99), 2) } : {}),
+    generatorCores: round(measurement.load.generatorCores, 3),
     limits: kind,
   };
   return {

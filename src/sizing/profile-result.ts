@@ -229,6 +229,10 @@ export interface ProfileVerification {
   readonly latencyIntervalMs?: readonly [number, number];
   /** Share of CPU periods in which the container was throttled, 0 to 1. */
   readonly throttledRatio?: number;
+  /** How late the latest hundredth of requests was sent, milliseconds; it counts as latency. */
+  readonly sendLagP99Ms?: number;
+  /** Share of one core that the load generator used beside it. */
+  readonly generatorCores?: number;
   /** How the limits were set. */
   readonly limits: 'docker' | 'cgroup-v1' | 'cgroup-v2' | 'simulated';
 }

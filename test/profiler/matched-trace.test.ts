@@ -55,6 +55,15 @@ describe('a run beside the simulation of its own arrivals', () => {
     }
   });
 
+  test('is not taken in by kind arrivals: none was late, and none would have been in the simulation either', () => {
+    const latencies = new Float64Array(116).fill(16);
+    const kind: Expectation = { ofRun: Float64Array.from({ length: 116 }, (_, i) => (i % 30 === 7 ? 0.1 : 0)), inLongRun: 0.06 };
+    expect(judgeLatencies(latencies, 40, 0.95, 0.05)).toBe('holds');
+    const judged = judgeMatched(latencies, kind, 40, 0.95, 0.05);
+    expect(judged.verdict).toBe('unresolved');
+    expect(judged.lateShare).toBeGreaterThan(0.05);
+  });
+
   test('is the plain test where run and simulation have nothing in common', () => {
     const latencies = Float64Array.from({ length: 300 }, (_, i) => (i % 40 === 7 ? 100 : 10));
     const blind: Expectation = { ofRun: Float64Array.from({ length: 300 }, (_, i) => (i % 40 < 7 ? 0.9 : 0)), inLongRun: 0.16 };

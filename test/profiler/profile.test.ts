@@ -18,9 +18,18 @@ beforeAll(() => (generator = loadGenerator()));
 
 /** Just enough to go through every step: what is asserted must hold for any figures. */
 const BRIEF: Budget = {
-  ...{ expectedMs: 4000, warmUpCapMs: 500, warmUpBatchMs: 60, repeats: 2, serialMs: 120, concurrentMs: 100, atRateMs: 300 },
+  ...{
+    expectedMs: 4000,
+    warmUpCapMs: 500,
+    warmUpBatchMs: 60,
+    repeats: 2,
+    serialMs: 120,
+    concurrentMs: 100,
+    atRateMs: 300,
+    atRateRounds: 1,
+  },
   ...{ retakes: 0, compareSettings: false, batchConcurrency: [], batchMs: 100, operators: false, cliff: false },
-  ...{ verifyMinMs: 500, verifyMaxMs: 2500, settleMs: 200, saturatedMs: 200, startNoMoreAfterMs: 4000 },
+  ...{ verifyMinMs: 500, verifyMaxMs: 2500, settleMs: 200, saturatedMs: 200, startNoMoreAfterMs: 4000, giveUpAfterMs: 6000 },
 };
 const profile = (options: ProfileOptions, progress?: ProgressListener) => profileWithin(BRIEF, options, progress);
 
