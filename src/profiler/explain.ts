@@ -2,7 +2,7 @@ import { ProfileResult } from '../sizing/profile-result';
 import { demandOf, Findings, memoryOf } from './findings';
 import { disturbedBy } from './interference';
 import { GIBIBYTE, MEMORY_MARGIN } from './memory';
-import { allowedThreads, capacity, limitingResource } from './search';
+import { allowedThreads, capacity, headroomRate, limitingResource } from './search';
 import { describeSettings, settingsKey } from './server-settings';
 import { quantile, quantileRanks, sorted } from './statistics';
 import { cores, gigabytes, inMs, percentileName } from './summary';
@@ -150,6 +150,7 @@ export function warningsOf(findings: Findings): string[] {
     ...noiseWarnings(findings),
     ...transferWarnings(findings),
     ...sampleWarnings(findings),
+    ...headroomWarnings(findings),
     ...sizeWarnings(findings),
   ];
 }
@@ -243,6 +244,17 @@ function sampleWarnings({ outcome }: Findings): string[] {
         ];
   if (quantileRanks(requests, 0.99, 0.95)) return raised;
   return [...raised, `p99 is not resolvable from ${requests} requests and is left out`];
+}
+
+/** Where the run that proves a size went better than the simulation of any other would. */
+function headroomWarnings(findings: Findings): string[] {
+  const { outcome, objective, streams } = findings;
+  const most = headroomRate(demandOf(findings, outcome.size.settings), streams, objective, outcome.size.cpu);
+  if (!outcome.verified || most >= objective.rate) return [];
+  return [
+    `no room: this size was run and kept the target, but the simulation keeps it only up to ${fmtRate(most)} requests a second; ` +
+      'where it must hold on any server, take the next larger size',
+  ];
 }
 
 function sizeWarnings({ outcome, cold, session }: Findings): string[] {
