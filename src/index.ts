@@ -66,14 +66,14 @@ export { AksToleration } from './webservice/aks-pod';
 export { Autoscale, AutoscaleOptions } from './webservice/autoscale';
 export { NetworkIsolation } from './webservice/aks-isolation';
 
+export { IotEdgeModule } from './edge/iot-edge-module';
 export {
   EdgeImagePullPolicy,
   EdgeModuleStatus,
   EdgeRestartPolicy,
   EdgeRouteOptions,
-  IotEdgeModule,
   IotEdgeModuleOutputOptions,
   IotEdgeModuleProps,
-} from './edge/iot-edge-module';
+} from './edge/iot-edge-props';
 
 export { ConstructDependencies } from './core/construct-dependencies';

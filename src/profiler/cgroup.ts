@@ -4,6 +4,7 @@ import type { Confinement, CpuUsageFile, Launch, Throttling } from './confinemen
 import { GroupCounters, GroupFolders, parseMembership } from './group-counters';
 import { isAlive } from './process-tree';
 import { CFS_PERIOD_MS } from './quota-simulator';
+import { readOr } from './read-or';
 
 /** Where control groups are mounted. Version 1 has a hierarchy for each controller, version 2 one for all. */
 export type CgroupHost =
@@ -212,13 +213,5 @@ function write(file: string, value: string): void {
     fs.writeSync(descriptor, value);
   } finally {
     fs.closeSync(descriptor);
-  }
-}
-
-function readOr(file: string, fallback: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return fallback;
   }
 }

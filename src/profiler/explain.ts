@@ -1,10 +1,12 @@
 import { ProfileResult } from '../sizing/profile-result';
 import { demandOf, Findings, memoryOf } from './findings';
+import { distinctBodies } from './inputs';
 import { disturbedBy } from './interference';
-import { GIBIBYTE, MEMORY_MARGIN } from './memory';
-import { allowedThreads, capacity, headroomRate, limitingResource } from './search';
+import { GIBIBYTE, MEMORY_MARGIN, memoryStep } from './memory';
+import { isUnharmed } from './memory-cliff';
+import { allowedThreads, capacity, limitingResource } from './search';
 import { describeSettings, settingsKey } from './server-settings';
-import { quantile, quantileRanks, sorted } from './statistics';
+import { quantileRanks, sorted } from './statistics';
 import { cores, gigabytes, inMs, percentileName } from './summary';
 import { steadyGrowth } from './warm-up';
 
@@ -109,10 +111,9 @@ function workerReason({ outcome, survey }: Findings): Reason[] {
 function memoryReason(findings: Findings, result: ProfileResult): Reason {
   const { outcome, session, cliff } = findings;
   const { neededBytes, peakBytes, loadPeakBytes } = memoryOf(findings);
-  const step = Math.max(session.grid.searchStep.memoryInGB, session.grid.memoryStepInGB);
   const where = loadPeakBytes >= 0.98 * peakBytes ? 'while loading' : 'while running';
   const margin = `${((MEMORY_MARGIN - 1) * 100).toFixed(0)} %`;
-  const slow = cliff.find(point => point.medianMs === undefined || (point.majorFaultsPerRequest ?? 0) >= 0.1);
+  const slow = cliff.find(point => !isUnharmed(point));
   const fall = slow
     ? `; at ${gigabytes(slow.limitBytes / GIBIBYTE)} ${slow.medianMs === undefined ? 'the server was killed' : `pages were read from disk again and again (${inMs(slow.medianMs)} a request)`}`
     : '';
@@ -120,7 +121,7 @@ function memoryReason(findings: Findings, result: ProfileResult): Reason {
     choice: gigabytes(result.recommendedMemoryInGB),
     because:
       `the worst moment, ${where}, needed ${(neededBytes / GIBIBYTE).toFixed(3)} GB (own pages of all processes and the files they map); with ${margin} ` +
-      `on top and rounded up to ${gigabytes(step)}${outcome.verified ? '; the verified run stayed inside it' : ''}${fall}`,
+      `on top and rounded up to ${gigabytes(memoryStep(session.grid))}${outcome.verified ? '; the verified run stayed inside it' : ''}${fall}`,
     change: 'larger inputs or batches than the samples: the arena keeps the largest it ever needed',
   };
 }
@@ -141,7 +142,7 @@ function replicaReason({ plan, session }: Findings, { scaling }: ProfileResult):
 }
 
 /** What a reader must know before trusting the numbers. */
-export function warningsOf(findings: Findings): string[] {
+export function warningsOf(findings: Findings, headroom: number): string[] {
   return [
     ...findings.session.warnings,
     ...evidenceWarnings(findings),
@@ -150,7 +151,7 @@ export function warningsOf(findings: Findings): string[] {
     ...noiseWarnings(findings),
     ...transferWarnings(findings),
     ...sampleWarnings(findings),
-    ...headroomWarnings(findings),
+    ...headroomWarnings(findings, headroom),
     ...sizeWarnings(findings),
   ];
 }
@@ -167,12 +168,11 @@ function inputWarnings({ session }: Findings): string[] {
   const { inputs, synthetic } = session.inputs;
   if (synthetic)
     return ['synthetic inputs, made from the signature of the model: cost and memory that depend on values are not seen'];
-  const bodies = inputs.map(({ body }) => body.toString());
-  if (new Set(bodies).size > 1) return [];
+  if (distinctBodies(inputs) > 1) return [];
   return [
-    bodies.length === 1
+    inputs.length === 1
       ? 'one input only: cost and memory that depend on the input are not seen'
-      : `all ${bodies.length} inputs are identical: cost and memory that depend on the input are not seen`,
+      : `all ${inputs.length} inputs are identical: cost and memory that depend on the input are not seen`,
   ];
 }
 
@@ -229,9 +229,6 @@ function transferWarnings({ session }: Findings): string[] {
   ];
 }
 
-/** How late the latest hundredth of requests was sent, milliseconds; it counts as latency. */
-export const lateSends = (lagMs: Float64Array): number => (lagMs.length === 0 ? 0 : quantile(sorted(lagMs), 0.99));
-
 function sampleWarnings({ outcome }: Findings): string[] {
   const figures = outcome.verified?.figures;
   if (!figures) return [];
@@ -247,12 +244,10 @@ function sampleWarnings({ outcome }: Findings): string[] {
 }
 
 /** Where the run that proves a size went better than the simulation of any other would. */
-function headroomWarnings(findings: Findings): string[] {
-  const { outcome, objective, streams } = findings;
-  const most = headroomRate(demandOf(findings, outcome.size.settings), streams, objective, outcome.size.cpu);
-  if (!outcome.verified || most >= objective.rate) return [];
+function headroomWarnings({ outcome, objective }: Findings, headroom: number): string[] {
+  if (!outcome.verified || headroom >= objective.rate) return [];
   return [
-    `no room: this size was run and kept the target, but the simulation keeps it only up to ${fmtRate(most)} requests a second; ` +
+    `no room: this size was run and kept the target, but the simulation keeps it only up to ${fmtRate(headroom)} requests a second; ` +
       'where it must hold on any server, take the next larger size',
   ];
 }

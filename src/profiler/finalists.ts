@@ -4,6 +4,7 @@ import { MeasuredDemand, scaleDemand } from './demand';
 import { generatorLimited, outOfMemory, ProfileError } from './errors';
 import { Expectation, expectationOf } from './matched-trace';
 import type { Measurement } from './measurement';
+import { memoryStep } from './memory';
 import type { Workload } from './quota-simulator';
 import { bestAt, Candidate, cheapest, evaluate, SearchObjective } from './search';
 import { sameSettings, settingsKey } from './server-settings';
@@ -23,8 +24,6 @@ export interface Outcome {
   readonly boundary?: VerifiedSize;
   /** Every run, in order. */
   readonly runs: readonly VerifiedSize[];
-  /** Start under the recommended memory from a cold cache, milliseconds; absent where nothing was run. */
-  readonly limitedStartMs?: number;
   /** Why nothing was proven, where it was not. */
   readonly unproven?: string;
   /** The largest allowed size, where even that was shown to fail. */
@@ -69,7 +68,6 @@ class Verification {
   private candidates: readonly Candidate[];
   /** Steps of memory that were added because a run ran out of it. */
   private addedSteps = 0;
-  private limitedStartMs: number | undefined;
   private verified: VerifiedSize | undefined;
 
   constructor(
@@ -106,17 +104,17 @@ class Verification {
   }
 
   private outcome(unproven: string | undefined): Outcome {
-    const { verified, runs, limitedStartMs } = this;
+    const { verified, runs } = this;
     if (verified) {
       const below = this.sizeBelow(verified.cpu);
       const boundary = [...runs].reverse().find(run => run.cpu === below && run.verdict !== 'holds');
       // memory that a later run showed to be too little is raised for the recommended size as well
       const memoryInGB = Math.max(verified.memoryInGB, this.memoryFor(verified));
-      return { size: { ...verified, memoryInGB }, verified, boundary, runs, limitedStartMs };
+      return { size: { ...verified, memoryInGB }, verified, boundary, runs };
     }
     const failed = runs.filter(run => run.verdict === 'fails').map(run => run.cpu);
     const size = cheapest(this.candidates.filter(candidate => !failed.includes(candidate.cpu))) ?? this.finalists.best;
-    return { size: { cpu: size.cpu, settings: size.settings, memoryInGB: this.memoryFor(size) }, runs, unproven, limitedStartMs };
+    return { size: { cpu: size.cpu, settings: size.settings, memoryInGB: this.memoryFor(size) }, runs, unproven };
   }
 
   /** Why a size cannot be run here and now. */
@@ -130,12 +128,12 @@ class Verification {
     if (candidate.cpu > processors) return `${candidate.cpu} cores cannot be shown on a machine with ${processors}`;
     const { startNoMoreAfterMs, giveUpAfterMs } = session.budget;
     const latestMs = this.verified ? startNoMoreAfterMs : giveUpAfterMs;
-    if (this.runs.length > 0 && session.journal.elapsedMs > latestMs) return 'the time for verification was over';
+    if (this.runs.length > 0 && this.isPast(latestMs)) return 'the time for verification was over';
     return undefined;
   }
 
-  private timeIsOver(): boolean {
-    return this.session.journal.elapsedMs > this.session.budget.startNoMoreAfterMs;
+  private isPast(ms: number): boolean {
+    return this.session.journal.elapsedMs > ms;
   }
 
   /** Runs that could not decide are judged together, since late requests come in bunches; a disturbed one is left aside. */
@@ -150,7 +148,12 @@ class Verification {
   /** Whether another run may decide. At the border itself none of any bearable length would. */
   private isOpen(run: VerifiedSize): boolean {
     const { percentile } = this.finalists.objective;
-    if (run.verdict === 'holds' || (run.verdict === 'fails' && !run.disturbedBy) || this.timeIsOver()) return false;
+    if (
+      run.verdict === 'holds' ||
+      (run.verdict === 'fails' && !run.disturbedBy) ||
+      this.isPast(this.session.budget.startNoMoreAfterMs)
+    )
+      return false;
     if (run.disturbedBy) return true;
     const allowed = 1 - percentile;
     const atBorder = run.lateShare > allowed / BORDER && run.lateShare < allowed * BORDER;
@@ -171,8 +174,7 @@ class Verification {
   }
 
   private memoryFor(candidate: Pick<Candidate, 'settings'>): number {
-    const { searchStep, memoryStepInGB } = this.session.grid;
-    const step = Math.max(searchStep.memoryInGB, memoryStepInGB);
+    const step = memoryStep(this.session.grid);
     return roundUpToStep(this.finalists.memoryInGB(candidate) + this.addedSteps * step, step);
   }
 
@@ -180,8 +182,7 @@ class Verification {
     const { session } = this;
     this.addedSteps++;
     const raised = this.memoryFor(size);
-    const allowed = Math.min(session.options.maxMemoryInGB, session.grid.maxMemoryInGB);
-    if (raised > allowed) throw outOfMemory('under load', raised, allowed);
+    if (raised > session.mostMemoryInGB) throw outOfMemory('under load', raised, session.mostMemoryInGB);
     session.warnings.push(`${size.memoryInGB} GB was too little in a verification run; ${raised} GB was tried instead`);
   }
 
@@ -204,7 +205,6 @@ class Verification {
     if (!measurement) return undefined;
     const thrashing = majorFaults >= THRASHING.faults && majorFaults > THRASHING.perRequest * measurement.answered;
     if (thrashing) return undefined;
-    this.limitedStartMs ??= record.startMs;
     assertGeneratorKeptUp(measurement, plan.rate, latencyMs);
     const judged = judgeRun(
       size,
@@ -287,11 +287,9 @@ async function runUnderLimits(
   demand: MeasuredDemand | undefined,
   job: OpenJob,
 ): Promise<RunRecord> {
-  const began = performance.now();
   let server: ServerProcess | undefined;
   try {
     server = await session.startLimited(size.settings, size.memoryInGB);
-    const startMs = Math.round(performance.now() - began);
     await session.settle(server, size.cpu, demand);
     const before = { throttling: server.throttling(), faults: server.majorFaults() };
     const measurement = await session.measure('verification', server, { ...job, scoringUri: server.scoringUri });
@@ -303,10 +301,10 @@ async function runUnderLimits(
       connections: saturating(size.settings),
     });
     server.assertRunning('under load');
-    return { measurement, saturated, startMs, majorFaults, throttling };
+    return { measurement, saturated, majorFaults, throttling };
   } catch (error) {
     if (!(error instanceof ProfileError && error.code.startsWith('OUT_OF_MEMORY'))) throw error;
-    return { starved: server ? 'run' : 'load', majorFaults: 0, startMs: 0 };
+    return { starved: server ? 'run' : 'load', majorFaults: 0 };
   } finally {
     server?.kill();
   }

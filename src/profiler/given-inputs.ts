@@ -1,4 +1,5 @@
 import type { InputSet, ProfileInput } from './input-set';
+import { requestBody } from './inputs';
 
 /** What a program may give as inputs: a set that was read, or a list of bodies. */
 export type GivenInputs = InputSet | ReadonlyArray<ProfileInput | object | string>;
@@ -17,6 +18,6 @@ export function toInputSet(given: GivenInputs): InputSet {
 }
 
 function toInput(input: ProfileInput | object | string): ProfileInput {
-  if (typeof input === 'string') return { body: input };
-  return 'body' in input && 'contentType' in input ? input : { body: JSON.stringify(input) };
+  const isRequest = typeof input === 'object' && 'body' in input && 'contentType' in input;
+  return isRequest ? input : { body: requestBody(input) };
 }

@@ -46,11 +46,6 @@ export class Journal {
     this.descriptor = fs.openSync(file, 'a');
   }
 
-  /** Steps that were there when it was opened or have been taken since. */
-  get length(): number {
-    return this.taken.size;
-  }
-
   /**
    * Milliseconds of measuring up to the last step that was walked through, time between a kill and a resumption left out. What depends
    * on time asks this clock and is decided from the file as it was decided live.

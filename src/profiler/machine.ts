@@ -6,6 +6,7 @@ import { ProfiledMachine } from '../sizing/profile-result';
 import { parseCgroupMounts } from './cgroup';
 import { GIBIBYTE } from './memory';
 import { multiplyKernel } from './multiply-kernel';
+import { readOr } from './read-or';
 
 /** What the measurements were taken on. */
 export function describeMachine(): ProfiledMachine {
@@ -178,12 +179,4 @@ function multiplyAddsPerMs(budgetMs: number): number {
   const { user, system } = process.cpuUsage(before);
   // some systems count CPU time in steps that are longer than this
   return (runs * kernel.multiplyAdds) / ((user + system) / 1000 || wallMs);
-}
-
-function readOr(file: string, fallback: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return fallback;
-  }
 }

@@ -13,23 +13,40 @@ export interface Expectation {
 /** Phases of the bandwidth period, and draws of which request is which, that a run is simulated with. */
 const DRAWS = 24;
 
-/** Simulates a run with the arrivals that it had. What the run did not tell, phase and single costs, is averaged over. */
-export function expectationOf(
+/** A run as it was sent, and the cores that it was sent to. */
+export interface SentRun {
+  /** When each request was due, milliseconds from the start. */
+  readonly dueMs: Float64Array;
+  readonly rate: number;
+  readonly cores: number;
+}
+
+/** Latencies of the arrivals that a run had, once for each draw of what the run did not tell: phase and single costs. */
+export function simulateRun(
   demand: ServiceDemand,
   streams: readonly Workload[],
-  run: { readonly dueMs: Float64Array; readonly rate: number; readonly cores: number; readonly limitMs: number },
-): Expectation {
-  const { dueMs, rate, cores, limitMs } = run;
+  { dueMs, rate, cores }: SentRun,
+): Float64Array[] {
   const gaps = dueMs.map((at, i) => ((at - (i > 0 ? dueMs[i - 1] : 0)) * rate) / 1000);
-  const ofRun = new Float64Array(dueMs.length);
-  for (let draw = 0; draw < DRAWS; draw++) {
+  return Array.from({ length: DRAWS }, (_, draw) => {
     const random = new Random(derivedSeed(draw, dueMs.length));
     const picks = Float64Array.from(gaps, () => random.next());
     const { lumps } = streams[draw % streams.length];
-    const latencies = simulateQuota(demand, { gaps, picks, lumps, phase: draw / DRAWS }, rate, cores);
+    return simulateQuota(demand, { gaps, picks, lumps, phase: draw / DRAWS }, rate, cores);
+  });
+}
+
+/** What is to be expected of a run, over all draws. */
+export function expectationOf(
+  demand: ServiceDemand,
+  streams: readonly Workload[],
+  { limitMs, ...run }: SentRun & { readonly limitMs: number },
+): Expectation {
+  const ofRun = new Float64Array(run.dueMs.length);
+  for (const latencies of simulateRun(demand, streams, run)) {
     for (let i = 0; i < ofRun.length; i++) if (latencies[i] > limitMs) ofRun[i] += 1 / DRAWS;
   }
-  const longRun = predictLatencies(demand, streams, rate, cores);
+  const longRun = predictLatencies(demand, streams, run.rate, run.cores);
   return { ofRun, inLongRun: longRun.filter(each => each > limitMs).length / longRun.length };
 }
 

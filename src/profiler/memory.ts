@@ -15,11 +15,13 @@ export interface MemoryPoint {
   readonly file: number;
 }
 
+/** Steps in which memory is recommended, GB. */
+export const memoryStep = (grid: SizeGrid): number => Math.max(grid.searchStep.memoryInGB, grid.memoryStepInGB);
+
 /** The smallest legal memory, GB, that holds the peak and the margin; at least the grid's minimum. */
 export function memoryForPeak(peakBytes: number, grid: SizeGrid): number {
-  const step = Math.max(grid.searchStep.memoryInGB, grid.memoryStepInGB);
   const needed = Math.max((peakBytes * MEMORY_MARGIN) / GIBIBYTE, grid.minMemoryInGB);
-  return roundUpToStep(needed, step);
+  return roundUpToStep(needed, memoryStep(grid));
 }
 
 /** What a server needed, as a journal keeps it. Bytes; a container's share, all processes together. */

@@ -1,5 +1,6 @@
 import { execFileSync } from 'child_process';
 import * as fs from 'fs';
+import { readOr } from './read-or';
 
 /** CPU and waiting time of a process and all below it, milliseconds since they started. */
 export interface TreeTimes {
@@ -139,13 +140,5 @@ function listThreads(pid: number): string[] {
     return fs.readdirSync(`/proc/${pid}/task`);
   } catch {
     return []; // ended meanwhile
-  }
-}
-
-function readOr(file: string, fallback: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return fallback;
   }
 }

@@ -24,7 +24,7 @@ import { Progress, ProgressListener } from './progress';
 import { Workload, workloads } from './quota-simulator';
 import { planReplicas, ReplicaPlan } from './replicas';
 import { toResult } from './result';
-import { bestAchievable, Candidate, cpuSizes, evaluate, SearchObjective } from './search';
+import { bestAchievable, Candidate, cpuSizes, evaluate, MAX_UTILISATION, SearchObjective } from './search';
 import { buildSeries, OperatorCost, ProfileSeries } from './series';
 import { describeSettings, sameSettings } from './server-settings';
 import { ProfileSession } from './session';
@@ -167,15 +167,14 @@ type MemoryOf = (candidate: Pick<Candidate, 'settings'>) => number;
 
 /** The demands whose memory is allowed. @throws ProfileError OUT_OF_MEMORY where there is none */
 function affordable(
-  { options, grid, warnings }: ProfileSession,
+  { mostMemoryInGB, warnings }: ProfileSession,
   demands: readonly MeasuredDemand[],
   memory: MemoryOf,
 ): readonly MeasuredDemand[] {
-  const allowed = Math.min(options.maxMemoryInGB, grid.maxMemoryInGB);
-  const fitting = demands.filter(demand => memory(demand) <= allowed);
+  const fitting = demands.filter(demand => memory(demand) <= mostMemoryInGB);
   if (fitting.length === 0) {
     const least = Math.min(...demands.map(memory));
-    throw outOfMemory('its peak while loading and running, and a margin', least, allowed);
+    throw outOfMemory('its peak while loading and running, and a margin', least, mostMemoryInGB);
   }
   for (const demand of demands) {
     if (fitting.includes(demand)) continue;
@@ -214,17 +213,17 @@ function choosePlan(session: ProfileSession, { demands, streams, sizes, prices, 
   if (plan) return plan;
   const best = bestAchievable(evaluate(demands, streams, objective, sizes));
   if (!best) throw unreachable(session, 'nothing: no legal size is that small');
-  const most = Math.max(...demands.map(demand => demand.capacity)) * 0.8;
+  const most = Math.max(...demands.map(demand => demand.capacity)) * MAX_UTILISATION;
   throw unreachable(
     session,
-    Number.isFinite(best.predictedMs) && best.utilisation <= 0.8
+    Number.isFinite(best.predictedMs) && best.utilisation <= MAX_UTILISATION
       ? `${inMs(best.predictedMs)} with ${cores(best.cpu)} and ${describeSettings(best.settings)}`
       : `${most.toFixed(0)} requests a second from one container`,
   );
 }
 
 function unreachable(session: ProfileSession, best: string): Error {
-  const { rate, percentile, latencyMs, maxCpu, target, maxReplicas } = session.options;
-  const limit = `${cores(Math.min(maxCpu, session.grid.maxCpu))}${target === 'aks' ? ` and ${maxReplicas} replicas` : ''}`;
+  const { rate, percentile, latencyMs, target, maxReplicas } = session.options;
+  const limit = `${cores(session.mostCpu)}${target === 'aks' ? ` and ${maxReplicas} replicas` : ''}`;
   return targetUnreachable(`${percentileName(percentile)} ${inMs(latencyMs)} at ${rate} requests a second`, limit, best);
 }

@@ -8,7 +8,9 @@ import {
 } from '../sizing/profile-result';
 import { warningsOf } from './explain';
 import { allMeasurements, demandOf, Findings, memoryOf } from './findings';
+import { distinctBodies } from './inputs';
 import { GIBIBYTE, memoryForPeak } from './memory';
+import { isUnharmed } from './memory-cliff';
 import { predictLatencies } from './quota-simulator';
 import { transferStatement } from './reference-kernel';
 import { scalingOf } from './scaling';
@@ -30,7 +32,9 @@ export function toResult(findings: Findings): ProfileResult {
   const measured = allMeasurements(findings);
   const total = sum(measured.map(each => each.load.latenciesMs.length));
   const answered = sum(measured.map(each => each.answered));
-  const carries = capacity(demand, size.cpu) * correction(findings);
+  const corrected = correction(findings);
+  const carries = capacity(demand, size.cpu) * corrected;
+  const headroom = headroomRate(demand, findings.streams, objective, size.cpu);
   const peaks = memoryFigures(findings);
   const cost = costOf(options.target, size, plan.replicas, findings.prices, options.rate);
   const atRate = verified?.measurement ?? measured.find(each => each.kind === 'at-rate');
@@ -40,8 +44,8 @@ export function toResult(findings: Findings): ProfileResult {
     ...(options.description === undefined ? {} : { description: options.description }),
     state: 'Succeeded',
     createdTime: journal.createdTime,
-    requestedCpu: Math.min(options.maxCpu, session.grid.maxCpu),
-    requestedMemoryInGB: Math.min(options.maxMemoryInGB, session.grid.maxMemoryInGB),
+    requestedCpu: session.mostCpu,
+    requestedMemoryInGB: session.mostMemoryInGB,
     requestedQueriesPerSecond: options.rate,
     maxUtilizedCpu: round(Math.max(...measured.map(each => each.cores)), 3),
     maxUtilizedMemoryInGB: peaks.runPeakInGB,
@@ -59,7 +63,7 @@ export function toResult(findings: Findings): ProfileResult {
     budget: options.budget,
     inputs: {
       count: inputs.inputs.length,
-      distinct: new Set(inputs.inputs.map(({ body }) => body.toString())).size,
+      distinct: distinctBodies(inputs.inputs),
       synthetic: inputs.synthetic,
       source: inputs.source,
       pattern: options.pattern.kind,
@@ -67,13 +71,13 @@ export function toResult(findings: Findings): ProfileResult {
     sessionOptions: sessionOptionsOf(size.settings),
     capacity: round(carries, 2),
     utilization: round(objective.rate / carries, 3),
-    headroomRate: round(headroomRate(demand, findings.streams, objective, size.cpu), 2),
+    headroomRate: round(headroom, 2),
     limitingResource: limitingResource(demand, size.cpu),
     percentiles: percentilesOf(findings),
     memory: peaks,
     ...(cost ? { cost } : {}),
     ...(options.target === 'aks' ? { scaling: scaling(findings) } : {}),
-    alternatives: alternativesOf(findings),
+    alternatives: alternativesOf(findings, corrected),
     transfer: transferOf(findings),
     ...(plan.replicas > 1 ? { replicas: plan.replicas } : {}),
     cpuMsPerRequest: round(demand.atRateCpuMs, 3),
@@ -92,7 +96,7 @@ export function toResult(findings: Findings): ProfileResult {
       boundary,
       smallest: size.cpu === findings.sizes[0],
     }),
-    warnings: warningsOf(findings),
+    warnings: warningsOf(findings, headroom),
     machine: workplace.machine,
   };
 }
@@ -102,17 +106,17 @@ export function sessionOptionsOf({ threads, spinning, workers, maxBatch }: Serve
 }
 
 /** Latencies of the runs that prove the size, else of its simulation; those that were never answered left out. */
-function shownLatencies(findings: Findings): { readonly measured: boolean; readonly ascending: Float64Array } {
+function shownLatencies(findings: Findings): Float64Array {
   const { outcome, streams, objective, predicted } = findings;
   const measured = outcome.verified?.latenciesMs;
   const demand = demandOf(findings, predicted.settings);
   const all = measured ? sorted(measured) : predictLatencies(demand, streams, objective.rate, predicted.cpu);
-  return { measured: measured !== undefined, ascending: all.filter(Number.isFinite) };
+  return all.filter(Number.isFinite);
 }
 
 /** Azure ML v1's latency fields. */
 function latencyFields(findings: Findings) {
-  const { ascending } = shownLatencies(findings);
+  const ascending = shownLatencies(findings);
   const at = (p: number) => round(quantile(ascending, p), 2);
   const resolved = (p: number) => quantileInterval(ascending, p, 0.95) !== undefined;
   return {
@@ -155,7 +159,7 @@ const inGB = (bytes: number): number => round(bytes / GIBIBYTE, 4);
 function memoryFigures(findings: Findings) {
   const { loadPeakBytes, peakBytes, anonymousPeakBytes, neededBytes } = memoryOf(findings);
   const { shared } = findings.survey;
-  const knee = findings.cliff.filter(point => point.medianMs !== undefined && (point.majorFaultsPerRequest ?? 0) < 0.1).pop();
+  const knee = findings.cliff.filter(isUnharmed).pop();
   return {
     loadPeakInGB: inGB(loadPeakBytes),
     runPeakInGB: inGB(peakBytes),
@@ -197,7 +201,7 @@ function correction(findings: Findings): number {
 }
 
 /** The best of each size, up to twice the recommended one or what the first three above it are. */
-function alternativesOf(findings: Findings): ProfiledAlternative[] {
+function alternativesOf(findings: Findings, corrected: number): ProfiledAlternative[] {
   const { plan, sizes, outcome, prices, session, survey } = findings;
   const { runs, size } = outcome;
   const above = sizes.filter(cpu => cpu > size.cpu).slice(0, 5);
@@ -218,7 +222,7 @@ function alternativesOf(findings: Findings): ProfiledAlternative[] {
         replicas: plan.replicas,
         sessionOptions: sessionOptionsOf(settings),
         ...(Number.isFinite(candidate.predictedMs) ? { latencyMs: round(candidate.predictedMs, 2) } : {}),
-        capacity: round(capacity(demand, cpu) * correction(findings), 2),
+        capacity: round(capacity(demand, cpu) * corrected, 2),
         ...(cost ? { costPerHour: cost.perHour } : {}),
         evidence:
           run === undefined ? ('modelled' as const) : run.verdict === 'holds' ? ('verified' as const) : ('failed' as const),

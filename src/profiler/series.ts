@@ -1,6 +1,6 @@
 import { costOf } from '../sizing/cost';
 import type { ProfileResult } from '../sizing/profile-result';
-import { explainChoices, lateSends, Reason } from './explain';
+import { explainChoices, Reason } from './explain';
 import { demandOf, Findings, memoryOf } from './findings';
 import { disturbedBy } from './interference';
 import type { Measurement } from './measurement';
@@ -10,6 +10,7 @@ import { capacity, limitingResource } from './search';
 import { describeSettings, sameSettings, settingsKey } from './server-settings';
 import { median, quantile, sorted } from './statistics';
 import { cores } from './summary';
+import { lateSends } from './verification';
 
 /** The data behind the report's pictures and tables; small, since a report must stay small. */
 export interface ProfileSeries {

@@ -104,6 +104,16 @@ export class ProfileSession {
     return { threads: 1, spinning: false, workers: 1, maxBatch };
   }
 
+  /** The most cores that may be recommended: what the caller and the target allow. */
+  get mostCpu(): number {
+    return Math.min(this.options.maxCpu, this.grid.maxCpu);
+  }
+
+  /** The most memory that may be recommended, GB. */
+  get mostMemoryInGB(): number {
+    return Math.min(this.options.maxMemoryInGB, this.grid.maxMemoryInGB);
+  }
+
   lookAround(): Promise<Workplace> {
     return this.step('machine', 'prepare', 'looking at the machine', () => ({
       machine: describeMachine(),
@@ -141,7 +151,7 @@ export class ProfileSession {
     const count = this.inputs.inputs.length;
     const checked = await this.step('inputs', 'load', `sending each of ${count} inputs once`, async () => {
       const { server } = await this.pool.get(this.base);
-      const load = { kind: 'closed', connections: 1, durationMs: CHECK_CAP_MS, maxRequests: count, inOrder: true } as const;
+      const load = { kind: 'closed', connections: 1, durationMs: CHECK_CAP_MS, maxRequests: count } as const;
       const run = await this.client.run({ ...load, scoringUri: server.scoringUri });
       await this.failures.reject(run.firstFailure, server);
       return run.latenciesMs.length;

@@ -6,7 +6,7 @@ import type { VerifiedSize } from './verification';
 export const percentileName = (percentile: number): string => `p${Number((percentile * 100).toFixed(3))}`;
 
 /** Where requests were not answered at all, a minute stands for it. */
-const A_MINUTE = 60_000;
+export const A_MINUTE = 60_000;
 
 /** Milliseconds with as many digits as anyone can use. */
 export function inMs(value: number): string {

@@ -74,11 +74,11 @@ const demandOf = (session: ProfileSession, settings: ServerSettings): MeasuredDe
 
 /** More threads, with and without spinning, and more engines, as far as the largest size and the machine allow. */
 function otherSettings(session: ProfileSession, { processors }: Workplace, measured: MeasuredDemand): ServerSettings[] {
-  const { options, budget, grid, base, subject } = session;
+  const { options, budget, base, subject } = session;
   const slow = measured.serviceMs > options.latencyMs / 2;
   const others: ServerSettings[] = [];
   if (budget.compareSettings || slow) {
-    const most = Math.min(processors, allowedThreads(Math.min(options.maxCpu, grid.maxCpu)));
+    const most = Math.min(processors, allowedThreads(session.mostCpu));
     for (const threads of [2, 4].filter(count => count <= most)) {
       others.push({ ...base, threads });
       if (budget.compareSettings && threads === 2) others.push({ ...base, threads, spinning: true });

@@ -5,6 +5,7 @@ import { LatencyPromise } from './load-generator';
 import { Expectation, judgeMatched } from './matched-trace';
 import type { Measurement } from './measurement';
 import type { ServerSettings } from './server-settings';
+import { A_MINUTE } from './summary';
 import { effectiveSampleSize, Interval, judgeLatencies, quantile, quantileInterval, sorted, Verdict } from './statistics';
 
 /** A size to run under its real limits. */
@@ -25,8 +26,6 @@ export interface RunRecord {
   readonly throttling?: Throttling;
   /** Pages that had to be read from disk while requests ran: the limit is below what is used again and again. */
   readonly majorFaults: number;
-  /** From the start of the process, under the memory limit and from a cold cache, to the first answer; milliseconds. */
-  readonly startMs: number;
 }
 
 /** A size that was run, and how it did. */
@@ -140,7 +139,7 @@ export function judgeRun(
     latencyMs: finite(quantile(ascending, percentile)),
     ...(interval && Number.isFinite(interval[1]) ? { latencyIntervalMs: rounded(interval) } : {}),
     ...(throttling && throttling.periods > 0 ? { throttledRatio: round(throttling.throttled / throttling.periods, 3) } : {}),
-    ...(measurement.load.lagMs.length > 0 ? { sendLagP99Ms: round(quantile(sorted(measurement.load.lagMs), 0.99), 2) } : {}),
+    ...(measurement.load.lagMs.length > 0 ? { sendLagP99Ms: round(lateSends(measurement.load.lagMs), 2) } : {}),
     generatorCores: round(measurement.load.generatorCores, 3),
     limits: kind,
   };
@@ -184,7 +183,7 @@ const MIN_SPEED = 0.87;
  */
 function disturbanceOf({ load, disturbance, coreSpeed }: Measurement, promise: LatencyPromise, referenceSpeed: number) {
   const { latencyMs, percentile } = promise;
-  const late = load.lagMs.length === 0 ? 0 : quantile(sorted(load.lagMs), 0.99);
+  const late = lateSends(load.lagMs);
   const speed = Math.min(1, coreSpeed / referenceSpeed);
   const { steal } = disturbance;
   // work and the queue before it both shrink on a faster core; a request waits for some others that were late themselves
@@ -199,9 +198,12 @@ function disturbanceOf({ load, disturbance, coreSpeed }: Measurement, promise: L
   return undefined;
 }
 
+/** How late the latest hundredth of requests was sent, milliseconds; it counts as latency. */
+export const lateSends = (lagMs: Float64Array): number => (lagMs.length === 0 ? 0 : quantile(sorted(lagMs), 0.99));
+
 const rounded = ([low, high]: Interval): readonly [number, number] => [round(low, 2), round(high, 2)];
 
 /** JSON has no infinity; a minute says the same to whoever reads a latency. */
-const finite = (latencyMs: number): number => round(Math.min(latencyMs, 60_000), 2);
+const finite = (latencyMs: number): number => round(Math.min(latencyMs, A_MINUTE), 2);
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits));

@@ -2,13 +2,8 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { TerraformStack, TerraformVariable } from 'cdktf';
 import { JsonObject } from '../../src/edge/json';
-import {
-  EdgeImagePullPolicy,
-  EdgeModuleStatus,
-  EdgeRestartPolicy,
-  IotEdgeModule,
-  IotEdgeModuleProps,
-} from '../../src/edge/iot-edge-module';
+import { IotEdgeModule } from '../../src/edge/iot-edge-module';
+import { EdgeImagePullPolicy, EdgeModuleStatus, EdgeRestartPolicy, IotEdgeModuleProps } from '../../src/edge/iot-edge-props';
 import { manifestFaults } from '../../src/edge/manifest-rules';
 import { ImageBuild } from '../../src/image/image-build';
 import { InferenceImage } from '../../src/image/inference-image';

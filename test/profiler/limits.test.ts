@@ -197,9 +197,9 @@ describe('Docker', () => {
   });
 
   test('a script brings its folder, whatever that is called', () => {
-    const env = { [ENV.modelDir]: '', [ENV.appRoot]: '/work/a,b', [ENV.entryScript]: 'score.js' };
+    const env = { [ENV.modelDir]: '', [ENV.appRoot]: '/srv/a,b', [ENV.entryScript]: 'score.js' };
     const { args } = new DockerConfinement({ image: 'node:24' }).wrap({ command: 'node', args: [scoringServer()], env, port: 1 });
-    expect(args).toContain('type=bind,"source=/work/a,b",target=/var/azureml-app/azureml-app,readonly');
+    expect(args).toContain('type=bind,"source=/srv/a,b",target=/var/azureml-app/azureml-app,readonly');
     expect(args).toContain(`${ENV.appRoot}=/var/azureml-app/azureml-app`);
     expect(args.join(' ')).not.toContain('azureml-models');
   });

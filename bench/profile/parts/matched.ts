@@ -1,13 +1,14 @@
 import * as fs from 'fs';
-import { derivedSeed, Random, schedule } from '../../../src/profiler/arrivals';
+import { Random, schedule } from '../../../src/profiler/arrivals';
 import { calibrateByWindows } from '../../../src/profiler/calibration';
 import { MeasuredDemand, referenceSpeed, summarizeDemand } from '../../../src/profiler/demand';
 import { Journal } from '../../../src/profiler/journal';
 import { POISSON } from '../../../src/profiler/load-pattern';
+import { simulateRun } from '../../../src/profiler/matched-trace';
 import type { Measurement } from '../../../src/profiler/measurement';
-import { simulateQuota, Workload, workloads } from '../../../src/profiler/quota-simulator';
+import { Workload, workloads } from '../../../src/profiler/quota-simulator';
 import { differOnlyInBatches, settingsKey } from '../../../src/profiler/server-settings';
-import { median, quantile } from '../../../src/profiler/statistics';
+import { median, quantile, sorted } from '../../../src/profiler/statistics';
 import type { BenchCase } from '../cases';
 import type { Recommended } from '../command';
 import { round, Trial, trialMs } from './trial';
@@ -17,9 +18,6 @@ export interface MatchedCheck {
   readonly cpu: number;
   readonly runs: ReadonlyArray<{ readonly predicted: number; readonly measured: number; readonly speedRatio: number }>;
 }
-
-/** Phases of the bandwidth period and draws of single costs that are averaged over. */
-const DRAWS = 24;
 
 /** Simulates fresh runs with nothing but what the profile measured without limits, and the seeds of the runs. */
 export async function checkMatched(
@@ -39,18 +37,10 @@ export async function checkMatched(
   return { cpu, runs };
 }
 
-function predict(demand: MeasuredDemand, streams: readonly Workload[], bench: BenchCase, cpu: number, seed: number): number {
-  const { dueMs } = schedule(POISSON, bench.rate, trialMs(bench), new Random(seed));
-  const gaps = dueMs.map((at, i) => ((at - (i > 0 ? dueMs[i - 1] : 0)) * bench.rate) / 1000);
-  const all: number[] = [];
-  for (let draw = 0; draw < DRAWS; draw++) {
-    const random = new Random(derivedSeed(draw, seed));
-    const picks = Float64Array.from(gaps, () => random.next());
-    const { lumps } = streams[draw % streams.length];
-    const latencies = simulateQuota(demand, { gaps, picks, lumps, phase: draw / DRAWS }, bench.rate, cpu).sort();
-    all.push(quantile(latencies, bench.percentile));
-  }
-  return median(all);
+function predict(demand: MeasuredDemand, streams: readonly Workload[], bench: BenchCase, cores: number, seed: number): number {
+  const { rate, percentile } = bench;
+  const { dueMs } = schedule(POISSON, rate, trialMs(bench), new Random(seed));
+  return median(simulateRun(demand, streams, { dueMs, rate, cores }).map(latencies => quantile(sorted(latencies), percentile)));
 }
 
 /** The demand as the profile computed it: from its windows, with what one at the rate showed beyond the simulation. */

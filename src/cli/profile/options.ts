@@ -2,7 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { ENV } from '../../core/server-contract';
 import type { InputSet } from '../../profiler/input-set';
-import type { LoadPattern } from '../../profiler/load-pattern';
+import { BURST, LoadPattern } from '../../profiler/load-pattern';
 import type { ProfileOptions } from '../../profiler/options';
 import type { ProfileTarget } from '../../sizing/profile-result';
 import { usageFailure } from '../failure';
@@ -126,10 +126,13 @@ export function checkLoad(options: LoadOptions, subject: ProfiledSubject): void 
 const BUSY_REQUESTS = 0.6;
 
 /** How requests arrive; undefined leaves it to the profiler. */
-export function patternOf({ pattern, burstFactor = 3, input }: LoadOptions, inputs?: InputSet): LoadPattern | undefined {
+export function patternOf(
+  { pattern, burstFactor = BURST.factor, input }: LoadOptions,
+  inputs?: InputSet,
+): LoadPattern | undefined {
   switch (pattern) {
     case 'burst':
-      return { kind: 'burst', factor: burstFactor, share: Math.min(0.2, BUSY_REQUESTS / burstFactor), meanMs: 1000 };
+      return { ...BURST, factor: burstFactor, share: Math.min(BURST.share, BUSY_REQUESTS / burstFactor) };
     case 'trace':
       if (inputs?.trace) return { kind: 'trace', ...inputs.trace };
       throw usageFailure(`${input} has no arrival times, which --pattern trace replays`, 'see docs/profiling.md for its form');

@@ -1,5 +1,6 @@
 import type { ProfileResult } from '../../sizing/profile-result';
 import type { Profile } from '../profile';
+import { MAX_UTILISATION } from '../search';
 import type { SizePoint } from '../series';
 import { cores, gigabytes, inMs, percentileName } from '../summary';
 import { describeOptions, money, perSecond, range, tidy } from './format';
@@ -56,9 +57,6 @@ function formerRows(result: ProfileResult): Row[] {
   }));
 }
 
-/** Busier than this no size is recommended, however the simulation judges it. */
-const MOST_LOAD = 0.8;
-
 /** What a stricter or a laxer target would need, and the sizes around the answer. */
 export function otherTargets(profile: Profile): Section | undefined {
   const html = [targetsTable(profile), alternativesTable(profile.result)].join('');
@@ -67,7 +65,7 @@ export function otherTargets(profile: Profile): Section | undefined {
 
 function targetsTable({ result, series }: Profile): string {
   const { latencyMs, percentile, rate } = result.objective;
-  const sizes = series.sizes.filter(size => Number.isFinite(size.predictedMs) && size.utilisation <= MOST_LOAD);
+  const sizes = series.sizes.filter(size => Number.isFinite(size.predictedMs) && size.utilisation <= MAX_UTILISATION);
   if (sizes.length === 0) return '';
   const chosen = series.sizes.find(size => size.chosen);
   const needs = [0.5, 0.75, 1, 1.5, 2, 4].map(factor => {
