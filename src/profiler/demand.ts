@@ -1,6 +1,6 @@
 import { calm } from './interference';
 import { Measurement } from './measurement';
-import type { Batching } from './quota-simulator';
+import type { Batching, ServiceDemand } from './quota-simulator';
 import type { SettingsDemand } from './search';
 import { ServerSettings, settingsKey } from './server-settings';
 import { mean, median, quantile, sorted } from './statistics';
@@ -129,11 +129,18 @@ export function withBatches(demand: MeasuredDemand, batching: Batching | undefin
 /** The demand where requests cost `factor` times as much. */
 export function scaleDemand(demand: MeasuredDemand, factor: number): MeasuredDemand {
   return {
-    ...demand,
+    ...scaleService(demand, factor),
     serialCpuMs: demand.serialCpuMs * factor,
     atRateCpuMs: demand.atRateCpuMs * factor,
     serviceMs: demand.serviceMs * factor,
     capacity: demand.capacity / factor,
+  };
+}
+
+/** The same for what is simulated. */
+export function scaleService<T extends ServiceDemand>(demand: T, factor: number): T {
+  return {
+    ...demand,
     ...(demand.saturatedCpuMs === undefined ? {} : { saturatedCpuMs: demand.saturatedCpuMs * factor }),
     cpuMs: demand.cpuMs.map(each => each * factor),
     occupancyMs: demand.occupancyMs.map(each => each * factor),

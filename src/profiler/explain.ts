@@ -3,7 +3,7 @@ import { demandOf, Findings, memoryOf } from './findings';
 import { distinctBodies } from './inputs';
 import { disturbedBy } from './interference';
 import { GIBIBYTE, MEMORY_MARGIN, memoryStep } from './memory';
-import { isUnharmed } from './memory-cliff';
+import { firstHarm } from './memory-cliff';
 import { allowedThreads, capacity, limitingResource } from './search';
 import { describeSettings, settingsKey } from './server-settings';
 import { quantileRanks, sorted } from './statistics';
@@ -113,9 +113,9 @@ function memoryReason(findings: Findings, result: ProfileResult): Reason {
   const { neededBytes, peakBytes, loadPeakBytes } = memoryOf(findings);
   const where = loadPeakBytes >= 0.98 * peakBytes ? 'while loading' : 'while running';
   const margin = `${((MEMORY_MARGIN - 1) * 100).toFixed(0)} %`;
-  const slow = cliff.find(point => !isUnharmed(point));
+  const slow = firstHarm(cliff);
   const fall = slow
-    ? `; at ${gigabytes(slow.limitBytes / GIBIBYTE)} ${slow.medianMs === undefined ? 'the server was killed' : `pages were read from disk again and again (${inMs(slow.medianMs)} a request)`}`
+    ? `; at ${gigabytes(slow.limitBytes / GIBIBYTE)} ${slow.medianMs === undefined ? 'the server was killed' : `a request took ${inMs(slow.medianMs)}, as pages were read from disk again`}`
     : '';
   return {
     choice: gigabytes(result.recommendedMemoryInGB),
@@ -149,6 +149,7 @@ export function warningsOf(findings: Findings, headroom: number): string[] {
     ...inputWarnings(findings),
     ...steadinessWarnings(findings),
     ...noiseWarnings(findings),
+    ...quotaWarnings(findings),
     ...transferWarnings(findings),
     ...sampleWarnings(findings),
     ...headroomWarnings(findings, headroom),
@@ -219,6 +220,16 @@ function noiseWarnings(findings: Findings): string[] {
       warnings.push(`the run of ${cores(run.cpu)} was disturbed: ${run.disturbedBy}`);
   }
   return warnings;
+}
+
+/** A profiler that is throttled itself sees servers that are slower than they are. */
+function quotaWarnings({ workplace }: Findings): string[] {
+  const { cpuQuota, cores: all } = workplace.machine;
+  if (cpuQuota === undefined || cpuQuota >= all) return [];
+  return [
+    `the profiler ran inside a control group of ${cores(cpuQuota)}, which the servers it measured and the load generator shared; ` +
+      'run it without a CPU limit, or on a machine of its own',
+  ];
 }
 
 function transferWarnings({ session }: Findings): string[] {

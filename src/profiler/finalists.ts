@@ -6,11 +6,11 @@ import { Expectation, expectationOf } from './matched-trace';
 import type { Measurement } from './measurement';
 import { memoryStep } from './memory';
 import type { Workload } from './quota-simulator';
-import { bestAt, Candidate, cheapest, evaluate, SearchObjective } from './search';
+import { bestAt, Candidate, cheapest, evaluate, inDearerServer, SearchObjective } from './search';
 import { sameSettings, settingsKey } from './server-settings';
 import type { ServerProcess } from './server-process';
 import { ProfileSession, Workplace } from './session';
-import { median } from './statistics';
+import { mean, median } from './statistics';
 import { inMs } from './summary';
 import { judgeRun, leastRequests, planRun, promiseOf, RunRecord, Size, VerifiedSize } from './verification';
 
@@ -24,6 +24,8 @@ export interface Outcome {
   readonly boundary?: VerifiedSize;
   /** Every run, in order. */
   readonly runs: readonly VerifiedSize[];
+  /** What requests cost under the limits, as a multiple of what the search took them to cost. */
+  readonly costFactor: number;
   /** Why nothing was proven, where it was not. */
   readonly unproven?: string;
   /** The largest allowed size, where even that was shown to fail. */
@@ -59,6 +61,8 @@ const MAX_RUNS = 3;
 const BORDER = 1.7;
 /** Requests that cost so many times as much, or so little, are not what was measured. */
 const MOST_SCALED = 3;
+
+const bounded = (factor: number): number => Math.min(MOST_SCALED, Math.max(1 / MOST_SCALED, factor));
 
 /** Major faults of a run from here on mean that pages are read from disk again and again. */
 const THRASHING = { faults: 20, perRequest: 0.2 };
@@ -110,11 +114,12 @@ class Verification {
       const boundary = [...runs].reverse().find(run => run.cpu === below && run.verdict !== 'holds');
       // memory that a later run showed to be too little is raised for the recommended size as well
       const memoryInGB = Math.max(verified.memoryInGB, this.memoryFor(verified));
-      return { size: { ...verified, memoryInGB }, verified, boundary, runs };
+      return { size: { ...verified, memoryInGB }, verified, boundary, runs, costFactor: this.costFactor };
     }
     const failed = runs.filter(run => run.verdict === 'fails').map(run => run.cpu);
     const size = cheapest(this.candidates.filter(candidate => !failed.includes(candidate.cpu))) ?? this.finalists.best;
-    return { size: { cpu: size.cpu, settings: size.settings, memoryInGB: this.memoryFor(size) }, runs, unproven };
+    const { cpu, settings } = size;
+    return { size: { cpu, settings, memoryInGB: this.memoryFor(size) }, runs, unproven, costFactor: this.costFactor };
   }
 
   /** Why a size cannot be run here and now. */
@@ -223,14 +228,15 @@ class Verification {
     return { ...judged, saturated };
   }
 
-  /** A simulation of the run's own arrivals, with requests as dear as they were in it. */
+  /** A simulation of the run's own arrivals, with requests as dear as they were in it; for any others, as they may be in another server. */
   private expectationOf(size: Size, { load, cpuMsPerRequest }: Measurement, rate: number): Expectation | undefined {
     const demand = this.demandOf(size);
     const { streams, objective } = this.finalists;
     if (!demand || load.dueMs.length !== load.latenciesMs.length) return undefined;
-    const factor = Math.min(MOST_SCALED, Math.max(1 / MOST_SCALED, cpuMsPerRequest / demand.atRateCpuMs));
+    const factor = bounded(cpuMsPerRequest / demand.atRateCpuMs);
+    const dearer = scaleDemand(inDearerServer(demand), Math.max(factor, this.costFactor));
     const run = { dueMs: load.dueMs, rate, cores: size.cpu, limitMs: objective.latencyMs };
-    return expectationOf(scaleDemand(demand, factor), streams, run);
+    return expectationOf(scaleDemand(demand, factor), dearer, streams, run);
   }
 
   private demandOf(size: Pick<Size, 'settings'>): MeasuredDemand | undefined {
@@ -247,24 +253,34 @@ class Verification {
 
   /** The next size up, or further if what the run cost says that one step is not enough. */
   private above(run: VerifiedSize): Candidate | undefined {
-    this.recalibrate(run);
+    this.recalibrate();
     const larger = this.finalists.sizes.filter(cpu => cpu > run.cpu);
     return cheapest(this.candidates.filter(candidate => larger.includes(candidate.cpu))) ?? bestAt(this.candidates, larger[0]);
   }
 
-  /** Restates the search by the CPU time that requests took under the limit, where that was not what was measured without. */
-  private recalibrate(run: VerifiedSize): void {
+  /** Restates the search by the CPU time that requests took under the limits, where that was not what was measured without. */
+  private recalibrate(): void {
     const { demands, streams, objective, sizes } = this.finalists;
-    const demand = this.demandOf(run);
-    const restated = this.session.restated(run.measurement.cpuMsPerRequest, run.measurement);
-    const factor = demand ? restated / demand.atRateCpuMs : 1;
-    if (Math.abs(factor - 1) <= 0.02 || factor > MOST_SCALED || factor < 1 / MOST_SCALED) return;
-    const scaled = demands.map(each => scaleDemand(each, factor));
+    const { costFactor } = this;
+    if (costFactor === 1) return;
+    const scaled = demands.map(each => scaleDemand(each, costFactor));
     this.candidates = evaluate(scaled, streams, objective, sizes);
   }
 
+  /** The mean over the servers that were run; 1 where that is what was measured without limits. */
+  private get costFactor(): number {
+    const factors = this.runs.flatMap(run => {
+      const demand = this.demandOf(run);
+      const cpuMs = this.session.restated(run.measurement.cpuMsPerRequest, run.measurement);
+      const factor = demand ? cpuMs / demand.atRateCpuMs : 1;
+      return factor === bounded(factor) ? [factor] : [];
+    });
+    const factor = factors.length === 0 ? 1 : mean(factors);
+    return Math.abs(factor - 1) <= 0.02 ? 1 : factor;
+  }
+
   private below(run: VerifiedSize): Candidate | undefined {
-    this.recalibrate(run);
+    this.recalibrate();
     const smaller = this.sizeBelow(run.cpu);
     return smaller === undefined || this.ran(smaller) ? undefined : bestAt(this.candidates, smaller);
   }

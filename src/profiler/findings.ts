@@ -1,6 +1,7 @@
 import type { PriceList } from '../sizing/price-list';
 import type { Outcome } from './finalists';
-import type { CliffPoint, OperatorCost } from './series';
+import type { Cliff } from './memory-cliff';
+import type { OperatorCost } from './series';
 import type { Workload } from './quota-simulator';
 import type { ReplicaPlan } from './replicas';
 import type { Candidate, SearchObjective } from './search';
@@ -25,7 +26,7 @@ export interface Findings {
   readonly objective: SearchObjective;
   readonly sizes: readonly number[];
   readonly prices: PriceList;
-  readonly cliff: readonly CliffPoint[];
+  readonly cliff: Cliff;
   readonly operators: readonly OperatorCost[];
   readonly outcome: Outcome;
   /** The recommended size as it was computed. */

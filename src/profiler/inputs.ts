@@ -8,7 +8,7 @@ import { fileEntries, folderEntries } from './inputs/file-entries';
 import { recording } from './inputs/recording';
 import { textEntries } from './inputs/text-entries';
 
-export { checkInputs, expectedInputs } from './inputs/check-inputs';
+export { expectedInputs } from './inputs/expected-inputs';
 export { syntheticInputs } from './inputs/synthetic';
 export type { SyntheticOptions } from './inputs/synthetic';
 

@@ -11,12 +11,19 @@ import { readOr } from './read-or';
 /** What the measurements were taken on. */
 export function describeMachine(): ProfiledMachine {
   const [first] = os.cpus();
+  const { instructionSets, virtualised } = parseCpuFlags(readOr('/proc/cpuinfo', ''));
+  const cpuQuota = ownCpuQuota();
+  const cgroups = parseCgroupMounts(readOr('/proc/self/mountinfo', ''));
   return {
     cpuModel: first?.model.trim() || 'unknown',
     cores: os.cpus().length || os.availableParallelism(),
+    ...(cpuQuota === undefined ? {} : { cpuQuota: Number(cpuQuota.toFixed(2)) }),
     memoryInGB: Number((os.totalmem() / GIBIBYTE).toFixed(1)),
     platform: `${os.platform()} ${os.release()} ${os.arch()}`,
     nodeVersion: process.version,
+    ...(instructionSets.length === 0 ? {} : { instructionSets }),
+    ...(virtualised === undefined ? {} : { virtualised }),
+    ...(cgroups ? { cgroupVersion: cgroups.version } : {}),
   };
 }
 
@@ -51,61 +58,6 @@ export function machineTimes(): MachineTimes {
 export function parseProcStat(text: string): MachineTimes {
   const [, user, nice, system, , , irq, softirq, steal] = text.split('\n', 1)[0].split(/\s+/).map(Number);
   return { busyMs: (user + nice + system + irq + softirq) * 10, stealMs: (steal || 0) * 10 };
-}
-
-/** What others do to this machine over some time. */
-export interface Idleness {
-  /** Cores that other programs use. */
-  readonly foreignCores: number;
-  /** Cores that a hypervisor gives to others while this machine wants them. */
-  readonly steal: number;
-}
-
-/** Watches the machine for `ms` milliseconds, in which this process should do nothing; its own CPU time is taken off. */
-export async function idleness(ms: number): Promise<Idleness> {
-  const began = performance.now();
-  const before = machineTimes();
-  const own = process.cpuUsage();
-  await new Promise(resolve => setTimeout(resolve, ms));
-  const wallMs = performance.now() - began;
-  const after = machineTimes();
-  const { user, system } = process.cpuUsage(own);
-  const foreignMs = after.busyMs - before.busyMs - (user + system) / 1000;
-  return { foreignCores: Math.max(0, foreignMs / wallMs), steal: (after.stealMs - before.stealMs) / wallMs };
-}
-
-/** What decides which kernels ONNX Runtime takes, and how far a measurement here can be trusted. Absent: cannot be told here. */
-export interface MachineFingerprint {
-  readonly cpuModel: string;
-  /** Instruction sets that ONNX Runtime has kernels for, such as `avx2`, `avx512_vnni`, `asimddp`; sorted. */
-  readonly instructionSets: readonly string[];
-  readonly kernel: string;
-  readonly cgroupVersion?: 1 | 2;
-  /** Cores that this process itself may use, where a group around it is limited. */
-  readonly cpuQuota?: number;
-  /** Frequency governor, `performance` or another. */
-  readonly governor?: string;
-  readonly virtualised?: boolean;
-  /** Share of one core that the hypervisor has taken since the machine started. */
-  readonly steal: number;
-}
-
-export function machineFingerprint(): MachineFingerprint {
-  const cpuinfo = readOr('/proc/cpuinfo', '');
-  const { instructionSets, virtualised } = parseCpuFlags(cpuinfo);
-  const cpuQuota = ownCpuQuota();
-  const governor = readOr('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor', '').trim();
-  const cgroups = parseCgroupMounts(readOr('/proc/self/mountinfo', ''));
-  return {
-    cpuModel: describeMachine().cpuModel,
-    instructionSets,
-    kernel: `${os.type()} ${os.release()}`,
-    ...(cgroups ? { cgroupVersion: cgroups.version } : {}),
-    ...(cpuQuota !== undefined ? { cpuQuota } : {}),
-    ...(governor ? { governor } : {}),
-    ...(virtualised !== undefined ? { virtualised } : {}),
-    steal: machineTimes().stealMs / Math.max(os.uptime() * 1000, 1),
-  };
 }
 
 /** Prefixes: `avx512_vnni` and `amx_int8` are of these. */

@@ -8,6 +8,8 @@ export interface Expectation {
   readonly ofRun: Float64Array;
   /** Share of requests that are late in the long run. */
   readonly inLongRun: number;
+  /** The same in a server whose requests are dearer, as the next fresh one may be. */
+  readonly inDearerServer: number;
 }
 
 /** Phases of the bandwidth period, and draws of which request is which, that a run is simulated with. */
@@ -36,9 +38,10 @@ export function simulateRun(
   });
 }
 
-/** What is to be expected of a run, over all draws. */
+/** What is to be expected of a run, over all draws; `dearer` is the demand of another server. */
 export function expectationOf(
   demand: ServiceDemand,
+  dearer: ServiceDemand,
   streams: readonly Workload[],
   { limitMs, ...run }: SentRun & { readonly limitMs: number },
 ): Expectation {
@@ -46,14 +49,17 @@ export function expectationOf(
   for (const latencies of simulateRun(demand, streams, run)) {
     for (let i = 0; i < ofRun.length; i++) if (latencies[i] > limitMs) ofRun[i] += 1 / DRAWS;
   }
-  const longRun = predictLatencies(demand, streams, run.rate, run.cores);
-  return { ofRun, inLongRun: longRun.filter(each => each > limitMs).length / longRun.length };
+  const inLongRunOf = (of: ServiceDemand): number => {
+    const latencies = predictLatencies(of, streams, run.rate, run.cores);
+    return latencies.filter(each => each > limitMs).length / latencies.length;
+  };
+  return { ofRun, inLongRun: inLongRunOf(demand), inDearerServer: inLongRunOf(dearer) };
 }
 
 /** How a promise looks beside its simulation. */
 export interface MatchedJudgement {
   readonly verdict: Verdict;
-  /** Share of late requests in the long run, as the run and its simulation tell it together. */
+  /** Share of late requests in the long run, as the run and its simulation tell it together; in a dearer server, where that decides. */
   readonly lateShare: number;
   /** Independent requests that the run is worth. */
   readonly effectiveSamples: number;
@@ -69,10 +75,12 @@ const MOST_SAMPLES = 3;
  * run's arrivals came badly, or in time because they came well, is taken out. So a run says more about the next, and one without a
  * late request is not taken for more than its arrivals were worth. Where run and simulation disagree on how many were late, only
  * what they have in common request by request is taken out, which may be nothing: then this is the plain test.
+ *
+ * A promise that this server keeps and a dearer one would break is neither shown to hold nor to fail.
  */
 export function judgeMatched(
   latencies: ArrayLike<number>,
-  { ofRun, inLongRun }: Expectation,
+  { ofRun, inLongRun, inDearerServer }: Expectation,
   limitMs: number,
   percentile: number,
   error: number,
@@ -82,11 +90,17 @@ export function judgeMatched(
   const expected = mean(ofRun);
   const share = agree(late, ofRun) ? 1 : common(late, ofRun);
   const adjusted = late.map((each, i) => each - share * (ofRun[i] - inLongRun));
-  const lateShare = Math.min(1, Math.max(0, mean(late) - share * (expected - inLongRun)));
+  const lateShareOf = (longRun: number): number => Math.min(1, Math.max(0, mean(late) - share * (expected - longRun)));
   const gain = Math.min(MOST_GAIN, Math.max(1, spreadOfMean(late) / (spreadOfMean(adjusted) || Infinity)));
   const effectiveSamples = Math.floor(Math.min((n / inefficiency(late)) * gain, MOST_SAMPLES * n));
-  const verdict = judgeCount(lateShare * effectiveSamples, effectiveSamples, percentile, error);
-  return { verdict, lateShare, effectiveSamples };
+  const judge = (lateShare: number): MatchedJudgement => ({
+    verdict: judgeCount(lateShare * effectiveSamples, effectiveSamples, percentile, error),
+    ...{ lateShare, effectiveSamples },
+  });
+  const own = judge(lateShareOf(inLongRun));
+  if (own.verdict !== 'holds') return own;
+  const dearer = judge(lateShareOf(inDearerServer));
+  return dearer.verdict === 'fails' ? { ...dearer, verdict: 'unresolved' } : dearer;
 }
 
 /** Standard errors, and single requests, within which run and simulation have the same number of late requests. */

@@ -43,9 +43,9 @@ const FALLEN = 1.5;
 const UNHARMED = 1.1;
 const UNHARMED_FAULTS = 0.1;
 
-/** Whether a server lived under a limit without reading its pages from disk again and again. */
-export const isUnharmed = ({ medianMs, majorFaultsPerRequest = 0 }: CliffPoint): boolean =>
-  medianMs !== undefined && majorFaultsPerRequest < UNHARMED_FAULTS;
+/** The largest limit that did harm. */
+export const firstHarm = ({ points, kneeBytes = Infinity }: Cliff): CliffPoint | undefined =>
+  points.find(({ limitBytes }) => limitBytes < kneeBytes);
 
 /**
  * Latency under smaller and smaller memory limits, until it falls off: a server survives far below the limit at which it

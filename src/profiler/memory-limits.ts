@@ -1,7 +1,6 @@
 import { ProfileError } from './errors';
 import { GIBIBYTE } from './memory';
-import { CliffProbe, findCliff } from './memory-cliff';
-import type { CliffPoint } from './series';
+import { Cliff, CliffProbe, findCliff } from './memory-cliff';
 import { settingsKey } from './server-settings';
 import type { ProfileSession, Workplace } from './session';
 import { median } from './statistics';
@@ -23,10 +22,10 @@ export async function lookForCliff(
   { limits }: Workplace,
   { settings, memoryInGB }: Size,
   { memory, demands }: Survey,
-): Promise<readonly CliffPoint[]> {
+): Promise<Cliff> {
   const { budget, journal } = session;
   const late = journal.elapsedMs > budget.startNoMoreAfterMs;
-  if (!budget.cliff || !limits || late) return [];
+  if (!budget.cliff || !limits || late) return { points: [] };
   const measured = memoryWith(memory, settings);
   const demand = demands.find(each => settingsKey(each.settings) === settingsKey(settings));
   const probe = async (limitBytes: number): Promise<CliffProbe> => {
@@ -48,8 +47,7 @@ export async function lookForCliff(
     }
   };
   const recommendedBytes = memoryInGB * GIBIBYTE;
-  const found = await session.step('cliff', 'verify', 'looking at latency under smaller memory limits', () =>
+  return session.step('cliff', 'verify', 'looking at latency under smaller memory limits', () =>
     findCliff({ start: probe, peakBytes: measured.peakBytes, recommendedBytes, steps: STEPS, capMs: CAP_MS }),
   );
-  return found.points;
 }

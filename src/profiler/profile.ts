@@ -10,7 +10,7 @@ import { calibrateByWindows } from './calibration';
 import { Cleanup } from './cleanup';
 import { MeasuredDemand, scaleDemand } from './demand';
 import { noInputs, outOfMemory, pricesUnreadable, targetUnreachable } from './errors';
-import { verifyFinalists } from './finalists';
+import { Finalists, Outcome, verifyFinalists } from './finalists';
 import type { Findings } from './findings';
 import { toInputSet } from './given-inputs';
 import type { InputSet } from './input-set';
@@ -105,10 +105,7 @@ async function walk(session: ProfileSession, prices: PriceList): Promise<Profile
     throw unreachable(session, `${inMs(outcome.exhausted.figures.latencyMs)} at ${cores(outcome.exhausted.cpu)}, measured`);
   const cliff = await lookForCliff(session, workplace, outcome.size, found);
 
-  const predicted =
-    plan.candidates.find(each => each.cpu === outcome.size.cpu && sameSettings(each.settings, outcome.size.settings)) ??
-    plan.best;
-  const searched = { plan, objective, demands, streams, sizes, prices, predicted };
+  const searched = { objective, streams, sizes, prices, ...asRun(outcome, plan, { demands, streams, objective, sizes }) };
   const findings: Findings = { session, workplace, cold, survey: found, cliff, operators, outcome, ...searched };
   const result = toResult(findings);
   session.progress.tell('done', result.summary);
@@ -190,6 +187,18 @@ function forTarget(
 ): readonly MeasuredDemand[] {
   const factor = (1 + speedUncertainty) / speedFactor;
   return factor === 1 ? demands : demands.map(demand => scaleDemand(demand, factor));
+}
+
+/** What was searched, restated by what requests cost under the limits. */
+function asRun(
+  { costFactor, size }: Outcome,
+  plan: ReplicaPlan,
+  { demands, streams, objective, sizes }: Pick<Finalists, 'demands' | 'streams' | 'objective' | 'sizes'>,
+): Pick<Findings, 'demands' | 'plan' | 'predicted'> {
+  const restated = costFactor === 1 ? demands : demands.map(each => scaleDemand(each, costFactor));
+  const candidates = costFactor === 1 ? plan.candidates : evaluate(restated, streams, objective, sizes);
+  const predicted = candidates.find(each => each.cpu === size.cpu && sameSettings(each.settings, size.settings)) ?? plan.best;
+  return { demands: restated, plan: { ...plan, candidates }, predicted };
 }
 
 interface SearchSpace {

@@ -7,6 +7,7 @@ import {
   cheapest,
   CostOfSize,
   evaluate,
+  inDearerServer,
   judge,
   MAX_UTILISATION,
   SearchObjective,
@@ -161,6 +162,8 @@ function judgeFleet(
 ): Pick<Candidate, 'utilisation' | 'predictedMs' | 'holds'> {
   // a random share of a Poisson stream is a Poisson stream, so that one replica stands for all
   const [share, queues] = balancer === 'random' ? [objective.rate / replicas, 1] : [objective.rate, replicas];
-  const { utilisation, predictedMs } = judge(demand, streams, { ...objective, rate: share }, cpu, queues);
-  return { utilisation, predictedMs, holds: utilisation <= MAX_UTILISATION && predictedMs <= objective.latencyMs };
+  const shared = { ...objective, rate: share };
+  const { utilisation, predictedMs } = judge(demand, streams, shared, cpu, queues);
+  const dearer = () => judge(inDearerServer(demand), streams, shared, cpu, queues).predictedMs;
+  return { utilisation, predictedMs, holds: utilisation <= MAX_UTILISATION && dearer() <= objective.latencyMs };
 }

@@ -10,12 +10,11 @@ import { warningsOf } from './explain';
 import { allMeasurements, demandOf, Findings, memoryOf } from './findings';
 import { distinctBodies } from './inputs';
 import { GIBIBYTE, memoryForPeak } from './memory';
-import { isUnharmed } from './memory-cliff';
 import { predictLatencies } from './quota-simulator';
 import { transferStatement } from './reference-kernel';
 import { scalingOf } from './scaling';
 import { bestAt, Candidate, capacity, headroomRate, limitingResource } from './search';
-import type { ServerSettings } from './server-settings';
+import { sameSettings, ServerSettings } from './server-settings';
 import { effectiveSampleSize, mean, quantile, quantileInterval, sorted, sum } from './statistics';
 import { summarize } from './summary';
 import { memoryWith } from './survey';
@@ -159,13 +158,13 @@ const inGB = (bytes: number): number => round(bytes / GIBIBYTE, 4);
 function memoryFigures(findings: Findings) {
   const { loadPeakBytes, peakBytes, anonymousPeakBytes, neededBytes } = memoryOf(findings);
   const { shared } = findings.survey;
-  const knee = findings.cliff.filter(isUnharmed).pop();
+  const { kneeBytes } = findings.cliff;
   return {
     loadPeakInGB: inGB(loadPeakBytes),
     runPeakInGB: inGB(peakBytes),
     anonymousPeakInGB: inGB(anonymousPeakBytes),
     neededInGB: inGB(neededBytes),
-    ...(knee ? { kneeInGB: inGB(knee.limitBytes) } : {}),
+    ...(kneeBytes === undefined ? {} : { kneeInGB: inGB(kneeBytes) }),
     ...(shared.length > 0
       ? { byConcurrency: shared.map(each => ({ concurrency: each.concurrency, peakInGB: inGB(each.peakBytes) })) }
       : {}),
@@ -188,16 +187,20 @@ function scaling(findings: Findings) {
 }
 
 /**
- * What the recommended size carried under its limit, at the reference speed, as a share of what was computed: requests cost more where
- * the group stands still in between, and its caches grow cold. 1 where nothing was run.
+ * What sizes with the recommended settings carried under their limits, at the reference speed, as a share of what was computed: requests
+ * cost more where the group stands still in between, and its caches grow cold. The mean over all servers that were run, as they differ;
+ * 1 where none was.
  */
 function correction(findings: Findings): number {
   const { outcome, session } = findings;
-  const saturated = outcome.verified?.saturated;
-  if (!saturated || saturated.answered === 0) return 1;
-  const perSecond = (1000 * saturated.answered) / saturated.load.elapsedMs;
-  const faster = saturated.coreSpeed / session.referenceSpeed;
-  return perSecond / faster / capacity(demandOf(findings, outcome.size.settings), outcome.size.cpu);
+  const demand = demandOf(findings, outcome.size.settings);
+  const shares = outcome.runs.flatMap(({ saturated, settings, cpu }) => {
+    if (!saturated || saturated.answered === 0 || !sameSettings(settings, outcome.size.settings)) return [];
+    const perSecond = (1000 * saturated.answered) / saturated.load.elapsedMs;
+    const faster = saturated.coreSpeed / session.referenceSpeed;
+    return [perSecond / faster / capacity(demand, cpu)];
+  });
+  return shares.length === 0 ? 1 : mean(shares);
 }
 
 /** The best of each size, up to twice the recommended one or what the first three above it are. */

@@ -1,10 +1,20 @@
 import { roundUpToStep, SizeGrid } from '../sizing/compute-size';
+import { scaleService } from './demand';
 import { predictQuantile, ServiceDemand, Workload } from './quota-simulator';
 import { ServerSettings } from './server-settings';
 import { mean } from './statistics';
 
 /** Above this share of capacity small errors in the demand become large errors in the latency. */
 export const MAX_UTILISATION = 0.8;
+
+/**
+ * A size must also do for a server whose requests cost so much more than those of the one that was measured. Fresh servers of the same
+ * model and size differ by that much, for as long as they live: memory comes to lie elsewhere, and code is compiled otherwise.
+ */
+const DEARER_SERVER = 1.05;
+
+/** The demand in such a server. */
+export const inDearerServer = <T extends ServiceDemand>(demand: T): T => scaleService(demand, DEARER_SERVER);
 
 /** Settings beyond the plain ones must make a size at least this much faster. */
 const WORTHWHILE = 0.9;
@@ -35,8 +45,8 @@ export interface Candidate {
   /** The objective's percentile; infinite where the rate exceeds capacity. */
   readonly predictedMs: number;
   /**
-   * Keeps the objective at its rate, rounded up to a step of 2 %, and at every lower one. Where sampling noise is larger than what
-   * those 2 % cost, `predictedMs` may lie a little beyond the objective.
+   * Keeps the objective at its rate, rounded up to a step of 2 %, and at every lower one, in a dearer server too. Where sampling noise
+   * is larger than what that costs, `predictedMs` may lie a little beyond the objective.
    */
   readonly holds: boolean;
 }
@@ -116,15 +126,16 @@ export function judge(
 }
 
 /**
- * Whether the objective is kept at its rate, rounded up to a step of 2 %, and at all lower ones. In a finite sample a lower rate is
+ * Whether a dearer server keeps the objective at its rate, rounded up to a step of 2 %, and at all lower ones. In a finite sample a lower rate is
  * now and then the slower one, since its requests meet the bandwidth periods differently; without this a size could hold at 20
  * requests a second and fail at 19.
  */
 function keepsUpTo(demand: ServiceDemand, streams: readonly Workload[], objective: SearchObjective, cpu: number): boolean {
+  const dearer = inDearerServer(demand);
   const least = Math.floor(stepOf(IDLE * capacity(demand, cpu)));
   for (let step = Math.max(least, Math.ceil(stepOf(objective.rate) - 1e-9)); step >= least; step--) {
     const lower = { ...objective, rate: RATE_STEP ** step };
-    if (!(judge(demand, streams, lower, cpu).predictedMs <= objective.latencyMs)) return false;
+    if (!(judge(dearer, streams, lower, cpu).predictedMs <= objective.latencyMs)) return false;
   }
   return true;
 }
@@ -167,8 +178,8 @@ export function bestAchievable(candidates: readonly Candidate[]): Candidate | un
 }
 
 /**
- * The largest rate, requests a second, at which a size is predicted to keep the objective's percentile, at most the utilisation
- * limit; zero where it never does. To a thousandth of the capacity.
+ * The largest rate, requests a second, at which a size is predicted to keep the objective's percentile, in a dearer server too, at most
+ * the utilisation limit; zero where it never does. To a thousandth of the capacity.
  */
 export function headroomRate(
   demand: ServiceDemand,
@@ -176,7 +187,8 @@ export function headroomRate(
   objective: SearchObjective,
   cpu: number,
 ): number {
-  const keeps = (rate: number) => judge(demand, streams, { ...objective, rate }, cpu).predictedMs <= objective.latencyMs;
+  const dearer = inDearerServer(demand);
+  const keeps = (rate: number) => judge(dearer, streams, { ...objective, rate }, cpu).predictedMs <= objective.latencyMs;
   let high = MAX_UTILISATION * capacity(demand, cpu);
   if (keeps(high)) return high;
   let low = high / 100;

@@ -5,7 +5,7 @@ import { demandOf, Findings, memoryOf } from './findings';
 import { disturbedBy } from './interference';
 import type { Measurement } from './measurement';
 import { GIBIBYTE } from './memory';
-import { predictLatencies } from './quota-simulator';
+import { predictLatencies, simulateThrottling } from './quota-simulator';
 import { capacity, limitingResource } from './search';
 import { describeSettings, sameSettings, settingsKey } from './server-settings';
 import { median, quantile, sorted } from './statistics';
@@ -128,6 +128,8 @@ export interface RunSeries {
   readonly predictedMs?: number;
   readonly requests: number;
   readonly throttledRatio?: number;
+  /** The same by computation. */
+  readonly predictedThrottledRatio?: number;
   readonly sendLagP99Ms: number;
   readonly disturbedBy?: string;
 }
@@ -229,7 +231,7 @@ function memorySeries(findings: Findings): MemorySeries {
   const { points, loadedAtMs, loadPeakBytes, peakBytes } = memoryOf(findings);
   return {
     ...{ points, loadedAtMs, loadPeakBytes, peakBytes, recommendedBytes: outcome.size.memoryInGB * GIBIBYTE },
-    ...(cliff.length > 0 ? { cliff } : {}),
+    ...(cliff.points.length > 0 ? { cliff: cliff.points } : {}),
   };
 }
 
@@ -278,7 +280,8 @@ function queueOf({ outcome }: Findings): { readonly queue?: QueueSeries } {
   return { queue: { arrivals: piece.map(at => Math.round((at - from) * 10) / 10), inFlight } };
 }
 
-function runSeries({ outcome, plan }: Findings): RunSeries[] {
+function runSeries(findings: Findings): RunSeries[] {
+  const { outcome, plan, streams, objective } = findings;
   return outcome.runs.map(run => ({
     ...{ cpu: run.cpu, memoryInGB: run.memoryInGB, settings: describeSettings(run.settings), verdict: run.verdict },
     latencyMs: run.figures.latencyMs,
@@ -286,6 +289,7 @@ function runSeries({ outcome, plan }: Findings): RunSeries[] {
     predictedMs: plan.candidates.find(each => each.cpu === run.cpu && sameSettings(each.settings, run.settings))?.predictedMs,
     requests: run.figures.requests,
     throttledRatio: run.figures.throttledRatio,
+    predictedThrottledRatio: simulateThrottling(demandOf(findings, run.settings), streams, objective.rate, run.cpu),
     sendLagP99Ms: lateSends(run.measurement.load.lagMs),
     disturbedBy: run.disturbedBy,
   }));

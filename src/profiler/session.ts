@@ -115,12 +115,15 @@ export class ProfileSession {
   }
 
   lookAround(): Promise<Workplace> {
-    return this.step('machine', 'prepare', 'looking at the machine', () => ({
-      machine: describeMachine(),
-      reference: measureReference(),
-      processors: availableParallelism(),
-      ...(this.options.verify && this.support ? { limits: this.support.kind } : {}),
-    }));
+    return this.step('machine', 'prepare', 'looking at the machine', () => {
+      const machine = describeMachine();
+      return {
+        machine,
+        reference: measureReference(),
+        processors: Math.min(availableParallelism(), machine.cpuQuota ?? Infinity),
+        ...(this.options.verify && this.support ? { limits: this.support.kind } : {}),
+      };
+    });
   }
 
   /** The first server: how long until it answers. */

@@ -169,7 +169,8 @@ function atReferenceSpeed(latenciesMs: Float64Array, { coreSpeed }: Measurement,
 function joinedExpectation(a: Expectation | undefined, b: Expectation | undefined): Expectation | undefined {
   if (!a || !b) return a ?? b;
   const share = b.ofRun.length / (a.ofRun.length + b.ofRun.length);
-  return { ofRun: joined(a.ofRun, b.ofRun), inLongRun: (1 - share) * a.inLongRun + share * b.inLongRun };
+  const both = (key: 'inLongRun' | 'inDearerServer'): number => (1 - share) * a[key] + share * b[key];
+  return { ofRun: joined(a.ofRun, b.ofRun), inLongRun: both('inLongRun'), inDearerServer: both('inDearerServer') };
 }
 
 const joined = (a: Float64Array | undefined, b: Float64Array): Float64Array => (a ? Float64Array.of(...a, ...b) : b);

@@ -240,7 +240,15 @@ export interface ProfileVerification {
 export interface ProfiledMachine {
   readonly cpuModel: string;
   readonly cores: number;
+  /** Cores that the profiler itself was allowed, where a control group around it is limited: larger sizes are not seen there. */
+  readonly cpuQuota?: number;
   readonly memoryInGB: number;
   readonly platform: string;
   readonly nodeVersion: string;
+  /** Those that ONNX Runtime has kernels for, such as `avx2`, `avx512_vnni`, `asimddp`. */
+  readonly instructionSets?: readonly string[];
+  /** Whether a hypervisor is below; only x86 says so. */
+  readonly virtualised?: boolean;
+  /** Version of the control groups that set the limits, 1 or 2. */
+  readonly cgroupVersion?: number;
 }

@@ -1,9 +1,6 @@
-import { spawn } from 'child_process';
-import { once } from 'events';
 import * as fc from 'fast-check';
-import { cpus } from 'os';
 import { multiplyKernel } from '../../src/profiler/multiply-kernel';
-import { coreSpeed, idleness, machineFingerprint, ownCpuQuota, parseCpuFlags } from '../../src/profiler/machine';
+import { coreSpeed, describeMachine, ownCpuQuota, parseCpuFlags } from '../../src/profiler/machine';
 
 const V2_MOUNT = '30 23 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n';
 const V1_MOUNTS = ['cpu,cpuacct', 'memory']
@@ -61,22 +58,9 @@ test('instruction sets are those that decide about kernels', () => {
   expect(parseCpuFlags('')).toEqual({ instructionSets: [] });
 });
 
-test('the fingerprint survives a journal', () => {
-  const fingerprint = machineFingerprint();
-  expect(JSON.parse(JSON.stringify(fingerprint))).toEqual(fingerprint);
-});
-
-test('a busy program is seen in what others use', async () => {
-  const busy = spawn(process.execPath, ['-e', "console.log('on'); for (;;);"], { stdio: ['ignore', 'pipe', 'ignore'] });
-  try {
-    await once(busy.stdout, 'data');
-    const { foreignCores, steal } = await idleness(200);
-    expect(foreignCores).toBeGreaterThan(0.3);
-    expect(foreignCores).toBeLessThanOrEqual(cpus().length * 1.2);
-    expect(steal).toBeGreaterThanOrEqual(0);
-  } finally {
-    busy.kill('SIGKILL');
-  }
+test('the description of a machine survives a journal', () => {
+  const machine = describeMachine();
+  expect(JSON.parse(JSON.stringify(machine))).toEqual(machine);
 });
 
 test('the reference work uses vectors of four where the processor has them', () => {

@@ -20,7 +20,7 @@ function run(seed: number, server: ServiceDemand, believed: ServiceDemand, limit
   const latencies = simulateQuota(server, { gaps, picks, lumps, phase: random.next() }, RATE, CORES);
   let at = 0;
   const dueMs = gaps.map(gap => (at += (gap * 1000) / RATE));
-  const expectation = expectationOf(believed, streams, { dueMs, rate: RATE, cores: CORES, limitMs });
+  const expectation = expectationOf(believed, believed, streams, { dueMs, rate: RATE, cores: CORES, limitMs });
   return { latencies, expectation };
 }
 
@@ -57,21 +57,33 @@ describe('a run beside the simulation of its own arrivals', () => {
 
   test('is not taken in by kind arrivals: none was late, and none would have been in the simulation either', () => {
     const latencies = new Float64Array(116).fill(16);
-    const kind: Expectation = { ofRun: Float64Array.from({ length: 116 }, (_, i) => (i % 30 === 7 ? 0.1 : 0)), inLongRun: 0.06 };
+    const kind: Expectation = { ofRun: Float64Array.from({ length: 116 }, (_, i) => (i % 30 === 7 ? 0.1 : 0)), ...always(0.06) };
     expect(judgeLatencies(latencies, 40, 0.95, 0.05)).toBe('holds');
     const judged = judgeMatched(latencies, kind, 40, 0.95, 0.05);
     expect(judged.verdict).toBe('unresolved');
     expect(judged.lateShare).toBeGreaterThan(0.05);
   });
 
+  test('leaves open what this server keeps and a dearer one would break', () => {
+    const latencies = new Float64Array(600).fill(16);
+    const here = { ofRun: new Float64Array(600), inLongRun: 0.001 };
+    expect(judgeMatched(latencies, { ...here, inDearerServer: 0.002 }, 40, 0.95, 0.05).verdict).toBe('holds');
+    const judged = judgeMatched(latencies, { ...here, inDearerServer: 0.12 }, 40, 0.95, 0.05);
+    expect(judged.verdict).toBe('unresolved');
+    expect(judged.lateShare).toBeCloseTo(0.12, 6);
+  });
+
   test('is the plain test where run and simulation have nothing in common', () => {
     const latencies = Float64Array.from({ length: 300 }, (_, i) => (i % 40 === 7 ? 100 : 10));
-    const blind: Expectation = { ofRun: Float64Array.from({ length: 300 }, (_, i) => (i % 40 < 7 ? 0.9 : 0)), inLongRun: 0.16 };
+    const blind: Expectation = { ofRun: Float64Array.from({ length: 300 }, (_, i) => (i % 40 < 7 ? 0.9 : 0)), ...always(0.16) };
     const judged = judgeMatched(latencies, blind, 50, 0.95, 0.05);
     expect(judged.lateShare).toBeCloseTo(8 / 300, 6);
     expect(judged.verdict).toBe(judgeLatencies(latencies, 50, 0.95, 0.05));
   });
 });
+
+/** Whatever the server. */
+const always = (late: number) => ({ inLongRun: late, inDearerServer: late });
 
 /** The latency that so many requests exceed in the long run. */
 const limitWithLate = (share: number) => quantile(predictLatencies(demandOf(15), streams, RATE, CORES), 1 - share);

@@ -9,7 +9,7 @@ export function origin({ result }: Profile): Section {
   const { machine, model, inputs, transfer, cost, verification, createdTime } = result;
   const facts: ReadonlyArray<readonly [string, string | undefined]> = [
     ['Measured', createdTime],
-    ['Machine', `${machine.cpuModel}, ${count(machine.cores, 'core')}, ${gigabytes(machine.memoryInGB)}, ${machine.platform}`],
+    ['Machine', machineText(machine)],
     ['Programs', `Node.js ${machine.nodeVersion}${model.onnxRuntimeVersion ? `, ONNX Runtime ${model.onnxRuntimeVersion}` : ''}`],
     [
       'On another machine',
@@ -36,6 +36,22 @@ export function origin({ result }: Profile): Section {
       paragraph('Size a service with it:') +
       code("sizing: Sizing.fromProfile('profile.json')"),
   };
+}
+
+function machineText({
+  cpuModel,
+  cores,
+  cpuQuota,
+  memoryInGB,
+  platform,
+  instructionSets,
+  virtualised,
+}: ProfileResult['machine']) {
+  return [
+    ...[cpuModel, count(cores, 'core'), ...(cpuQuota === undefined ? [] : [`of which the profiler was allowed ${cpuQuota}`])],
+    ...[gigabytes(memoryInGB), platform, ...(virtualised ? ['virtual'] : [])],
+    ...(instructionSets === undefined ? [] : [`with ${instructionSets.join(' ')}`]),
+  ].join(', ');
 }
 
 const code = (text: string): string => `<pre><code>${escapeHtml(text)}</code></pre>`;
