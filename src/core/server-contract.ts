@@ -77,8 +77,10 @@ export const ENV = {
   maxResponseBytes: 'MODEL_SERVING_MAX_RESPONSE_BYTES',
   /** Waiting requests that one run may score together, where the model passes the self-check; 1 turns batching off. */
   maxBatch: 'MODEL_SERVING_MAX_BATCH',
-  /** Milliseconds that a free engine waits for more requests. */
+  /** Milliseconds that a free engine waits for more requests; 0: as long as it pays. */
   batchDelayMs: 'MODEL_SERVING_BATCH_DELAY_MS',
+  /** Milliseconds that 95 of 100 requests should take at most, wait and run: batches become smaller where they take more. Unset: not watched. */
+  batchTargetMs: 'MODEL_SERVING_BATCH_TARGET_MS',
   /** `auto`: requests that cost well under a millisecond are scored in the front itself. `off`: always in an engine process. */
   inline: 'MODEL_SERVING_INLINE',
   /** `errors` or `all`: which requests are logged. */

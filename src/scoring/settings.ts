@@ -35,6 +35,8 @@ export interface RequestLimits {
   /** Requests that one run may score together. */
   readonly maxBatch: number;
   readonly batchDelayMs: number;
+  /** What 95 of 100 requests may take, wait and run; batches become smaller where they take more. Absent: not watched. */
+  readonly batchTargetMs?: number;
   /** Of a request, compressed or not. */
   readonly maxBodyBytes: number;
   readonly maxResponseBytes: number;
@@ -128,6 +130,7 @@ export function parseSettings(env: Environment): Settings {
       maxQueuedRequests: read.integer(ENV.maxQueuedRequests, SERVER_DEFAULTS.maxQueuedRequests, 0, 100_000),
       maxBatch: read.integer(ENV.maxBatch, SERVER_DEFAULTS.maxBatch, 1, 4096),
       batchDelayMs: read.integer(ENV.batchDelayMs, SERVER_DEFAULTS.batchDelayMs, 0, 10_000),
+      batchTargetMs: read.optionalInteger(ENV.batchTargetMs, 1, DAY_MS),
       maxBodyBytes,
       maxResponseBytes: read.integer(ENV.maxResponseBytes, SERVER_DEFAULTS.maxResponseBytes, 1, LARGEST_BODY),
       // one largest body always fits, and small ones do not starve because the largest was set small
@@ -231,12 +234,16 @@ class EnvironmentReader {
   }
 
   integer(name: string, fallback: number, least: number, most: number): number {
+    return this.optionalInteger(name, least, most) ?? fallback;
+  }
+
+  optionalInteger(name: string, least: number, most: number): number | undefined {
     const text = this.text(name, '');
-    if (text === '') return fallback;
+    if (text === '') return undefined;
     const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= most) return value;
     this.fault(`${name} is '${text}'; it must be an integer from ${least} to ${most}.`);
-    return fallback;
+    return undefined;
   }
 
   /** Comma-separated; undefined where there is none. */

@@ -1,5 +1,12 @@
 import { EventEmitter } from 'events';
-import { Engine, EngineLostError, LoadedService, ScoreAnswer, ScoreRequest } from '../../src/scoring/engine/engine';
+import {
+  Engine,
+  EngineLostError,
+  LoadedService,
+  ScoreAnswer,
+  ScoreRequest,
+  ScoringTimeoutError,
+} from '../../src/scoring/engine/engine';
 import { AbandonedError, EnginePool, EnginePoolOptions } from '../../src/scoring/engine/engine-pool';
 import { Log } from '../../src/scoring/log';
 
@@ -67,7 +74,14 @@ function pool(
     engines.push(new HandEngine(service));
     return Promise.resolve(engines[engines.length - 1]);
   };
-  const limits = { maxQueuedRequests: 10, maxHeldBytes: 1000, maxQueueWaitMs: 60_000, maxBatch: 4, batchDelayMs: 0 };
+  const limits = {
+    maxQueuedRequests: 10,
+    maxHeldBytes: 1000,
+    maxQueueWaitMs: 60_000,
+    maxBatch: 4,
+    batchDelayMs: 0,
+    scoringTimeoutMs: 60_000,
+  };
   return { pool: new EnginePool({ engines: 1, start, log: new Log(() => undefined), ...limits, ...options }), engines };
 }
 
@@ -107,6 +121,19 @@ describe('EnginePool', () => {
     expect(engines[0].batches).toHaveLength(1);
   });
 
+  test('is not ready before all of its engines have started', async () => {
+    const starting: Array<(engine: Engine) => void> = [];
+    const { pool: two } = pool({ engines: 2, start: () => new Promise(resolve => starting.push(resolve)) });
+    const started = two.start();
+    starting[0](new HandEngine(PLAIN));
+    await turn();
+    expect(two.ready).toBe(false);
+    starting[1](new HandEngine(PLAIN));
+    await started;
+
+    expect(two.ready).toBe(true);
+  });
+
   test('is not ready while its only engine is being replaced', async () => {
     const { pool: one, engines } = pool();
     await one.start();
@@ -142,6 +169,95 @@ describe('EnginePool', () => {
 
     await expect(one.score(job(1), caller())).rejects.toMatchObject({ reason: 'waited-too-long' });
     expect(one.queue.length).toBe(0);
+  });
+
+  test('a request that cannot be answered in time is told at once, and keeps no engine from others', async () => {
+    const { pool: one, engines } = pool({}, BATCHABLE);
+    await one.start();
+    const first = one.score(job(0), caller());
+    await new Promise(resolve => setTimeout(resolve, 50));
+    engines[0].answer();
+    await first;
+    const begin = performance.now();
+    const hopeless = one.score({ ...job(0), deadline: { ms: 20, at: begin + 20 } }, caller());
+
+    await expect(hopeless).rejects.toThrow(new ScoringTimeoutError(20));
+    expect(performance.now() - begin).toBeLessThan(20);
+    expect(engines[0].batches).toEqual([[0]]);
+  });
+
+  test('a request whose deadline passes while it waits is never scored', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    void one.score(job(0), caller());
+    const late = one.score({ ...job(1), deadline: { ms: 10, at: performance.now() + 10 } }, caller());
+    await expect(late).rejects.toThrow(new ScoringTimeoutError(10));
+    const next = one.score(job(2), caller());
+    engines[0].answer();
+    while (engines[0].batches.length === 1) await turn();
+    engines[0].answer();
+    await next;
+
+    expect(engines[0].batches).toEqual([[0], [2]]);
+  });
+
+  test('a request that would come too late in the batch to be run is told so, and the others are scored', async () => {
+    const { pool: one, engines } = pool({}, BATCHABLE);
+    await one.start();
+    const first = one.score(job(0), caller());
+    await new Promise(resolve => setTimeout(resolve, 100));
+    engines[0].answer();
+    await first;
+    void one.score(job(0), caller());
+    const late = one.score({ ...job(0), deadline: { ms: 150, at: performance.now() + 150 } }, caller());
+    const patient = one.score(job(0), caller());
+    const told = expect(late).rejects.toThrow(new ScoringTimeoutError(150));
+    await new Promise(resolve => setTimeout(resolve, 105));
+    engines[0].answer();
+    await told;
+    while (engines[0].batches.length === 2) await turn();
+    engines[0].answer();
+    await patient;
+
+    expect(engines[0].batches).toEqual([[0], [0], [0]]);
+  });
+
+  test('the answers of a batch leave others their turn, and the engine has its next requests by then', async () => {
+    const { pool: one, engines } = pool({}, BATCHABLE);
+    await one.start();
+    void one.score(job(0), caller());
+    let turns = 0;
+    let runsAtFirst = 0;
+    const written = [0, 0, 0, 0].map(model =>
+      one.score(job(model), caller()).then(() => {
+        runsAtFirst ||= engines[0].batches.length;
+        const end = performance.now() + 2;
+        while (performance.now() < end);
+        setImmediate(() => turns++);
+        return turns;
+      }),
+    );
+    void one.score(job(1), caller());
+    engines[0].answer();
+    while (engines[0].batches.length === 1) await turn();
+    engines[0].answer();
+
+    expect(await Promise.all(written)).toEqual([0, 1, 2, 3]);
+    expect(runsAtFirst).toBe(3);
+  });
+
+  test('a deadline ends the wait of a request that runs, not the engine', async () => {
+    const { pool: one, engines } = pool();
+    await one.start();
+    const late = one.score({ ...job(0), deadline: { ms: 10, at: performance.now() + 10 } }, caller());
+    await expect(late).rejects.toThrow(new ScoringTimeoutError(10));
+    const next = one.score(job(1), caller());
+    engines[0].answer();
+    while (engines[0].batches.length === 1) await turn();
+    engines[0].answer();
+
+    await expect(next).resolves.toMatchObject({ status: 200 });
+    expect(engines[0].killed).toBe(false);
   });
 
   test('who leaves the queue frees its place', async () => {
@@ -211,7 +327,7 @@ describe('EnginePool', () => {
     await one.start();
     const answers = [0, 0, 1, 0, 0, 0, 0].map(model => one.score(job(model), caller()));
     for (let batch = 0; batch < 4; batch++) {
-      await turn();
+      while (engines[0].batches.length === batch) await turn();
       engines[0].answer();
     }
     await Promise.all(answers);

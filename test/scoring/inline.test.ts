@@ -79,9 +79,10 @@ describe('a model whose requests only cost something to read', () => {
 
   test('has them read by threads, and no engine process', async () => {
     const server = await serve(fixture('means'), { [ENV.maxConcurrentRequests]: '2' });
-    const answers = await Promise.all(range(6).map(() => post(server.scoringUri, { image })));
+    // more than there are threads, so that some wait together
+    const answers = await Promise.all(range(12).map(() => post(server.scoringUri, { image })));
 
-    expect(answers.map(({ status }) => status)).toEqual(range(6).map(() => 200));
+    expect(answers.map(({ status }) => status)).toEqual(range(12).map(() => 200));
     answers.forEach(({ json }) => isRight(json));
     expect(enginePids(server)).toEqual([]);
   });

@@ -48,6 +48,14 @@ describe('settings', () => {
     ]);
   });
 
+  test('a target for batches is watched only where one is set', () => {
+    expect(parseSettings(model).limits.batchTargetMs).toBeUndefined();
+    expect(parseSettings({ ...model, MODEL_SERVING_BATCH_TARGET_MS: '50' }).limits.batchTargetMs).toBe(50);
+    expect(faults({ ...model, MODEL_SERVING_BATCH_TARGET_MS: '0' })).toEqual([
+      "MODEL_SERVING_BATCH_TARGET_MS is '0'; it must be an integer from 1 to 86400000.",
+    ]);
+  });
+
   test('an empty variable counts as absent', () => {
     expect(parseSettings({ ...model, [ENV.port]: '', [ENV.auth]: ' ' }).port).toBe(CONTAINER.port);
   });

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'events';
 import { Log } from '../log';
-import { Engine, EngineLostError, LoadedService, ScoreAnswer, ScoreRequest } from './engine';
+import { Deadline, TimedRequest } from './deadline';
+import { Engine, EngineLostError, LoadedService, ScoreAnswer, ScoringTimeoutError } from './engine';
+import { ModelTraffic } from './model-traffic';
 import { Admission, RequestQueue } from './request-queue';
 
 /** How a pool keeps its engines. */
@@ -12,8 +14,12 @@ export interface EnginePoolOptions {
   readonly maxQueueWaitMs: number;
   /** Waiting requests that an engine takes at a time, where their model is batchable. */
   readonly maxBatch: number;
-  /** How long a free engine waits for a batch to fill. */
+  /** How long a free engine waits for a batch to fill; 0: as long as it pays. */
   readonly batchDelayMs: number;
+  /** What 95 of 100 requests may take, wait and run; batches are made smaller where they take more. Absent: not watched. */
+  readonly batchTargetMs?: number;
+  /** Within which every run ends. */
+  readonly scoringTimeoutMs: number;
   readonly log: Log;
   readonly observer?: PoolObserver;
 }
@@ -40,28 +46,37 @@ export type Caller = Pick<EventEmitter, 'once' | 'off'>;
 
 /** A request in the queue. */
 interface Waiting {
-  readonly request: ScoreRequest;
+  readonly request: TimedRequest;
   readonly since: number;
   readonly bytes: number;
+  /** Absent where the server's own timeout ends before. */
+  readonly deadline?: Deadline;
   /** No longer waiting: an engine has it. */
   readonly taken: () => void;
+  /** Nobody waits for the answer any more. */
+  settled: boolean;
   readonly resolve: (answer: ScoreAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** The answers of a batch may hold up the event loop for so long; then others have their turn, such as health probes. */
+const TURN_MS = 1;
 const FIRST_RESTART_DELAY_MS = 100;
 const LAST_RESTART_DELAY_MS = 10_000;
 
 /**
  * Engines that score one batch each, the requests that wait for them, and new engines for those that are lost.
  *
- * Batching is greedy: an engine that becomes free takes what waits, and nobody waits for company unless told to.
+ * An engine that becomes free takes what waits, but for a moment in which more is about to come and saves more than it costs; several
+ * engines share what is there.
  */
 export class EnginePool {
   readonly queue: RequestQueue<Waiting>;
   service: LoadedService = { models: [] };
 
   private readonly idle: Engine[] = [];
+  /** By model. */
+  private readonly traffic: ModelTraffic[] = [];
   private readonly alive = new Set<Engine>();
   /** Starts in a row that led to no answer; each doubles the pause before the next. */
   private failures = 0;
@@ -86,9 +101,9 @@ export class EnginePool {
     throw failed.reason;
   }
 
-  /** Whether any engine could score now, or as soon as it is free. */
+  /** Whether a request would be taken: all engines have started once, and any of them could score now, or as soon as it is free. */
   get ready(): boolean {
-    return this.alive.size > 0 && !this.stopping;
+    return this.started && this.alive.size > 0 && !this.stopping;
   }
 
   get engines(): number {
@@ -105,17 +120,21 @@ export class EnginePool {
    * Scores on the first engine that is free. While a lost engine is being replaced, requests wait as for a busy one.
    *
    * @throws OverloadError if the queue is full, the wait is over or the pool has not started or stops; AbandonedError if the
-   * caller leaves while it waits; what `Engine.score` throws.
+   * caller leaves while it waits; ScoringTimeoutError at its deadline, or before where it cannot be kept; what `Engine.score`
+   * throws.
    */
-  score(request: ScoreRequest, caller: Caller): Promise<ScoreAnswer> {
+  score(request: TimedRequest, caller: Caller): Promise<ScoreAnswer> {
     if (!this.started || this.stopping) return Promise.reject(new OverloadError('no-engine'));
     return new Promise((resolve, reject) => {
       const waiting = this.waiting(request, caller, resolve, reject);
+      if (this.isTooLate(waiting, 1, waiting.since)) return this.turnAway(waiting);
       const admission = this.idle.length > 0 ? this.queue.offerAtOnce(waiting) : this.queue.offer(waiting);
-      if (admission === 'accepted') this.dispatch();
-      else {
+      if (admission === 'accepted') {
+        this.trafficOf(waiting).waiting++;
+        this.dispatch();
+      } else {
         waiting.taken();
-        reject(new OverloadError(admission));
+        waiting.reject(new OverloadError(admission));
       }
     });
   }
@@ -136,40 +155,77 @@ export class EnginePool {
   }
 
   private waiting(
-    request: ScoreRequest,
+    request: TimedRequest,
     caller: Caller,
     resolve: (answer: ScoreAnswer) => void,
     reject: (error: Error) => void,
   ): Waiting {
+    const deadline = this.deadlineOf(request);
+    const settle =
+      <T>(settler: (value: T) => void) =>
+      (value: T) => {
+        waiting.settled = true;
+        clearTimeout(expiry);
+        settler(value);
+      };
     const taken = (): void => {
       clearTimeout(timer);
       caller.off('close', abandon);
     };
-    const waiting = { request, bytes: request.bytes, since: performance.now(), taken, resolve, reject };
+    const waiting: Waiting = {
+      ...{ request, bytes: request.bytes, since: performance.now(), deadline, taken, settled: false },
+      ...{ resolve: settle(resolve), reject: settle(reject) },
+    };
     const drop = (error: Error): void => {
       if (!this.queue.withdraw(waiting)) return;
+      this.trafficOf(waiting).waiting--;
       taken();
-      reject(error);
+      waiting.reject(error);
     };
     const abandon = (): void => drop(new AbandonedError());
     const timer = setTimeout(() => drop(new OverloadError('waited-too-long')), this.options.maxQueueWaitMs);
+    const expiry = deadline && setTimeout(() => this.expire(waiting, drop, deadline), deadline.at - waiting.since);
     caller.once('close', abandon);
     return waiting;
+  }
+
+  /** The server's own timeout, which ends the engine as well, is not this one's matter. */
+  private deadlineOf({ deadline }: TimedRequest): Deadline | undefined {
+    return deadline !== undefined && deadline.ms < this.options.scoringTimeoutMs ? deadline : undefined;
+  }
+
+  /** Whoever asked waits no longer; an engine that runs it goes on, since to load its models again would take from others. */
+  private expire(waiting: Waiting, drop: (error: Error) => void, { ms }: Deadline): void {
+    const error = new ScoringTimeoutError(ms);
+    drop(error);
+    if (!waiting.settled) waiting.reject(error);
+  }
+
+  /** Whether it would miss its deadline in a run of that size that began now. */
+  private isTooLate(waiting: Waiting, size: number, now: number): boolean {
+    const { deadline, bytes } = waiting;
+    return deadline !== undefined && now + this.trafficOf(waiting).leastMs(size, bytes, now) >= deadline.at;
+  }
+
+  /** Answers in place of an engine: it would work for nobody. */
+  private turnAway(waiting: Waiting): void {
+    waiting.taken();
+    waiting.reject(new ScoringTimeoutError((waiting.deadline as Deadline).ms));
   }
 
   /** Gives what waits to engines that are free. */
   private dispatch(): void {
     while (this.idle.length > 0 && this.queue.length > 0 && !this.waitsForCompany()) {
-      void this.run(this.idle.pop() as Engine, this.nextBatch());
+      const batch = this.nextBatch();
+      if (batch.length > 0) void this.run(this.idle.pop() as Engine, batch);
     }
   }
 
-  /** Only where a delay is asked for: the queue is given that time, from its first request, to fill a batch. */
+  /** Whether a free engine should leave the queue alone for a moment, in which a batch may fill. */
   private waitsForCompany(): boolean {
-    const { batchDelayMs, maxBatch } = this.options;
-    const first = this.queue.first;
-    if (batchDelayMs === 0 || first === undefined || !this.isBatchable(first) || this.queue.length >= maxBatch) return false;
-    const left = first.since + batchDelayMs - performance.now();
+    const first = this.queue.first as Waiting;
+    if (!this.isBatchable(first)) return false;
+    const left = this.options.batchDelayMs > 0 ? this.delayLeft(first) : this.companyLeft(first);
     if (left <= 0) return false;
     this.fillTimer ??= setTimeout(() => {
       this.fillTimer = undefined;
@@ -178,45 +234,81 @@ export class EnginePool {
     return true;
   }
 
+  /** The queue is given the time that was asked for, from its first request. */
+  private delayLeft(first: Waiting): number {
+    return this.queue.length >= this.options.maxBatch ? 0 : first.since + this.options.batchDelayMs - performance.now();
+  }
+
+  private companyLeft(first: Waiting): number {
+    const traffic = this.trafficOf(first);
+    // requests for other models are not held up
+    if (this.queue.length > traffic.waiting) return 0;
+    return traffic.waitMs(this.alive.size, performance.now());
+  }
+
   private isBatchable({ request }: Waiting): boolean {
     return this.options.maxBatch > 1 && this.service.models[request.model]?.batchable === true;
   }
 
-  /** The request that has waited longest, with others of its model. */
+  private trafficOf(waiting: Waiting): ModelTraffic {
+    const { maxBatch, batchTargetMs } = this.options;
+    return (this.traffic[waiting.request.model] ??= new ModelTraffic(this.isBatchable(waiting) ? maxBatch : 1, batchTargetMs));
+  }
+
+  /** The request that has waited longest, with others of its model; none that an answer would reach too late. */
   private nextBatch(): Waiting[] {
-    const first = this.queue.take() as Waiting;
-    if (!this.isBatchable(first)) return [first];
+    const first = this.queue.first as Waiting;
+    const traffic = this.trafficOf(first);
     const { model } = first.request;
-    return [first, ...this.queue.takeWhere(other => other.request.model === model, this.options.maxBatch - 1)];
+    const taken = this.queue.takeWhere(other => other.request.model === model, traffic.mostFor(this.alive.size));
+    const now = performance.now();
+    traffic.taken(taken.length, now);
+    const late = taken.filter(waiting => this.isTooLate(waiting, taken.length, now));
+    for (const waiting of late) this.turnAway(waiting);
+    return late.length === 0 ? taken : taken.filter(waiting => !late.includes(waiting));
   }
 
   /** Never rejects: the requests do. */
   private async run(engine: Engine, batch: readonly Waiting[]): Promise<void> {
     const { observer } = this.options;
+    const traffic = this.trafficOf(batch[0]);
     const begin = performance.now();
     for (const { since, taken } of batch) {
       taken();
       observer?.queued((begin - since) / 1000);
     }
+    traffic.running += batch.length;
     try {
       const answers = await engine.score(batch.map(({ request }) => request));
       this.failures = 0;
-      batch.forEach(({ resolve }, index) => resolve(answers[index]));
-      await answers[0].released;
-      observer?.batch(batch.length, (performance.now() - begin) / 1000);
-      if (answers.some(({ spent }) => spent)) this.discard(engine);
-      else this.free(engine);
+      traffic.ran(batch, begin);
+      traffic.running -= batch.length;
+      const { released } = answers[0];
+      if (released === undefined) this.ran(engine, batch, answers, begin);
+      await settleInTurns(batch, answers);
+      if (released === undefined) return;
+      await released;
+      this.ran(engine, batch, answers, begin);
     } catch (error) {
+      traffic.running -= batch.length;
       this.discard(engine);
       if (batch.length > 1 && error instanceof EngineLostError) this.scoreSingly(batch);
       else for (const { reject } of batch) reject(error as Error);
     }
   }
 
+  /** The engine gets its next requests before these answers are written. */
+  private ran(engine: Engine, batch: readonly Waiting[], answers: readonly ScoreAnswer[], begin: number): void {
+    this.options.observer?.batch(batch.length, (performance.now() - begin) / 1000);
+    if (answers.some(({ spent }) => spent)) this.discard(engine);
+    else this.free(engine);
+  }
+
   /** One of them may have ended the engine: the others must not suffer for it. They are past their wait and go first. */
   private scoreSingly(batch: readonly Waiting[]): void {
     void batch.reduce<Promise<void>>(async (before, waiting) => {
       await before;
+      if (waiting.settled) return;
       const engine = await this.nextEngine();
       if (engine === undefined) waiting.reject(new OverloadError('no-engine'));
       else await this.run(engine, [waiting]);
@@ -288,7 +380,20 @@ export class EnginePool {
     for (const claim of this.claims.splice(0)) claim(undefined);
     for (let next = this.queue.take(); next !== undefined; next = this.queue.take()) {
       next.taken();
+      this.trafficOf(next).waiting--;
       next.reject(new OverloadError('no-engine'));
     }
+  }
+}
+
+/** What waits for an answer writes it as soon as it has it. */
+async function settleInTurns(batch: readonly Waiting[], answers: readonly ScoreAnswer[]): Promise<void> {
+  let begin = performance.now();
+  for (let i = 0; i < batch.length; i++) {
+    batch[i].resolve(answers[i]);
+    await Promise.resolve();
+    if (performance.now() - begin < TURN_MS) continue;
+    await new Promise(resolve => setImmediate(resolve));
+    begin = performance.now();
   }
 }

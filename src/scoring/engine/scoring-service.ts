@@ -47,7 +47,8 @@ export class ScoringService {
     const inline = await this.loadInline();
     this.inline = inline;
     if (inline === undefined) return this.started(this.engines);
-    this.readers = this.createPool(() => this.startReader(inline));
+    // a thread reads one request; how many are then scored together is not its matter
+    this.readers = this.createPool(() => this.startReader(inline), 1);
     if (!inline.takesUsualRequests) await this.started(this.readers);
   }
 
@@ -110,10 +111,10 @@ export class ScoringService {
     return this.readers !== undefined && this.inline?.takesOnceRead(request) ? this.readers : this.engines;
   }
 
-  private createPool(start: () => Promise<Engine>): EnginePool {
+  private createPool(start: () => Promise<Engine>, maxBatch = this.options.settings.limits.maxBatch): EnginePool {
     const { settings, log, observer } = this.options;
     const { limits } = settings;
-    return new EnginePool({ ...limits, engines: limits.maxConcurrentRequests, start, log, observer });
+    return new EnginePool({ ...limits, maxBatch, engines: limits.maxConcurrentRequests, start, log, observer });
   }
 
   private async scoreFirst(pool: EnginePool, request: ScoreRequest, caller: Caller): Promise<ScoreAnswer> {

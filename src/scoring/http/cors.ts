@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'http';
+import { header } from './header';
 
 /** `AML_CORS_ORIGINS` cannot be used; the message is for the operator. */
 export class CorsError extends Error {}
@@ -47,8 +48,8 @@ export class Cors {
   }
 
   /** Names and values in turn, for an answer of any status. */
-  headersFor({ headers }: IncomingMessage): HeaderList {
-    const { origin } = headers;
+  headersFor(request: IncomingMessage): HeaderList {
+    const origin = header(request, 'origin');
     if (origin === undefined) return NONE;
     return this.everyone ?? this.byOrigin.get(origin) ?? OTHER_ORIGIN;
   }

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'http';
 import { errors, JWTPayload, jwtVerify } from 'jose';
 import { Log } from '../log';
 import { Authenticator, bearerToken, challenge, Refusal, Verdict } from './authenticator';
+import { header } from './header';
 import { KeysUnavailableError, SigningKeys, SigningKeysTiming } from './signing-keys';
 import { isValidAt, TokenCache, TokenValidity } from './token-cache';
 
@@ -81,12 +82,12 @@ export class EntraAuth implements Authenticator {
   }
 
   check(request: IncomingMessage): Verdict | Promise<Verdict> {
-    const header = request.headers.authorization ?? '';
-    const known = this.cache.get(header);
+    const authorization = header(request, 'authorization') ?? '';
+    const known = this.cache.get(authorization);
     if (known !== undefined && this.isValidNow(known)) return 'accepted';
-    const token = bearerToken(header);
+    const token = bearerToken(authorization);
     if (token === undefined) return missing;
-    return token.length > LONGEST_TOKEN ? this.refuse('too-long') : this.verify(token, header);
+    return token.length > LONGEST_TOKEN ? this.refuse('too-long') : this.verify(token, authorization);
   }
 
   close(): void {

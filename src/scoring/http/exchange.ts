@@ -1,6 +1,7 @@
 import { randomUUID } from 'crypto';
 import { IncomingMessage, ServerResponse } from 'http';
 import { Readable } from 'stream';
+import { header } from './header';
 import { Route } from './routes';
 
 /** Azure ML's limit for each of the three request ids. */
@@ -177,7 +178,7 @@ export class Exchange {
 
   private leavesUnread(): boolean {
     const { request } = this;
-    return !request.complete && (declaredLength(request) > DRAIN_BYTES || request.headers.expect !== undefined);
+    return !request.complete && (declaredLength(request) > DRAIN_BYTES || header(request, 'expect') !== undefined);
   }
 
   /** Answers at once, but closes only when the caller has had time to read the answer: a reset would take it away. */
@@ -195,22 +196,22 @@ export class Exchange {
 
   /** Azure ML's rules: the request id is echoed or made; the older header is answered too, the client's only if it sent one. */
   private readIds(): { readonly status: number; readonly text: string } | undefined {
-    const { headers } = this.request;
-    const faulty = ID_HEADERS.find(name => headers[name] !== undefined && !isAcceptableId(headers[name]));
+    const { request } = this;
+    const faulty = ID_HEADERS.find(name => !isAcceptableId(header(request, name)));
     if (faulty !== undefined) {
       this.idHeaders.push('x-request-id', randomUUID());
-      const tooLong = (headers[faulty] as string).length > MAX_ID_LENGTH;
+      const tooLong = (header(request, faulty) as string).length > MAX_ID_LENGTH;
       return tooLong
         ? { status: 431, text: `${faulty} is longer than ${MAX_ID_LENGTH} characters` }
         : { status: 400, text: `${faulty} may hold visible ASCII characters only` };
     }
-    const own = headers['x-request-id'] as string | undefined;
-    const legacy = headers['x-ms-request-id'] as string | undefined;
-    const client = headers['x-ms-client-request-id'] as string | undefined;
+    const own = header(request, 'x-request-id');
+    const legacy = header(request, 'x-ms-request-id');
+    const client = header(request, 'x-ms-client-request-id');
     const requestId = own || randomUUID();
     this.idHeaders.push('x-request-id', requestId, 'x-ms-request-id', legacy || client || requestId);
     if (client || legacy) this.idHeaders.push('x-ms-client-request-id', client || legacy || '');
-    const trace = headers.traceid as string | undefined;
+    const trace = header(request, 'traceid');
     if (trace !== undefined && isAcceptableId(trace)) this.idHeaders.push('TraceId', trace);
     return undefined;
   }
@@ -218,8 +219,8 @@ export class Exchange {
 
 /** What `Content-Length` says; infinite for a chunked body, 0 for none. */
 export function declaredLength(request: IncomingMessage): number {
-  if (request.headers['transfer-encoding'] !== undefined) return Infinity;
-  return Number(request.headers['content-length'] ?? 0);
+  if (header(request, 'transfer-encoding') !== undefined) return Infinity;
+  return Number(header(request, 'content-length') ?? 0);
 }
 
 function json(value: object): Buffer {
@@ -230,6 +231,6 @@ function flat(headers: Headers): string[] {
   return Object.keys(headers).flatMap(name => [name, headers[name]]);
 }
 
-function isAcceptableId(value: string | string[] | undefined): boolean {
-  return value === undefined || (typeof value === 'string' && value.length <= MAX_ID_LENGTH && /^[\x21-\x7e]*$/.test(value));
+function isAcceptableId(value: string | undefined): boolean {
+  return value === undefined || (value.length <= MAX_ID_LENGTH && /^[\x21-\x7e]*$/.test(value));
 }

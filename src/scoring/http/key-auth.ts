@@ -6,6 +6,7 @@ import * as path from 'path';
 import { Log } from '../log';
 import { Authenticator, bearerToken, challenge, Verdict } from './authenticator';
 import { pollFiles } from './file-poll';
+import { header } from './header';
 
 /** Files of the two live keys: replace one while callers move to the other. */
 const KEY_FILES = ['primary', 'secondary'] as const;
@@ -42,7 +43,7 @@ export class KeyAuth implements Authenticator {
 
   check(request: IncomingMessage): Verdict {
     if (this.accepted.has(request)) return 'accepted';
-    const key = bearerToken(request.headers.authorization);
+    const key = bearerToken(header(request, 'authorization'));
     if (key === undefined) return missing;
     if (!this.isLive(key)) return invalid;
     this.accepted.add(request);
@@ -67,13 +68,13 @@ export class KeyAuth implements Authenticator {
 class AcceptedHeaders {
   private bySocket = new WeakMap<Socket, string>();
 
-  has({ socket, headers }: IncomingMessage): boolean {
-    const last = this.bySocket.get(socket);
-    return last !== undefined && sameText(last, headers.authorization ?? '');
+  has(request: IncomingMessage): boolean {
+    const last = this.bySocket.get(request.socket);
+    return last !== undefined && sameText(last, header(request, 'authorization') ?? '');
   }
 
-  add({ socket, headers }: IncomingMessage): void {
-    this.bySocket.set(socket, headers.authorization ?? '');
+  add(request: IncomingMessage): void {
+    this.bySocket.set(request.socket, header(request, 'authorization') ?? '');
   }
 
   forget(): void {

@@ -1,6 +1,9 @@
-import { HeaderValues, ScoreAnswer, ScoreRequest } from '../engine/engine';
+import { IncomingMessage } from 'http';
+import { readDeadline, TimedRequest } from '../engine/deadline';
+import { HeaderValues, ScoreAnswer } from '../engine/engine';
 import { RequestHead } from '../engine/scoring-service';
 import { Exchange } from './exchange';
+import { header } from './header';
 
 /** How requests go to engines and answers come back. */
 export interface RelayOptions {
@@ -27,13 +30,14 @@ export class Relay {
 
   /** What is known before the body is read: `bytes` of it are announced. */
   head({ method, path, query, route, request }: Exchange, model: number, bytes: number): RequestHead {
-    return { model, protocol: route?.protocol ?? 'azureml', method, path, query, headers: request.headers, bytes };
+    return { model, protocol: route?.protocol ?? 'azureml', method, path, query, headers: this.headersOf(request), bytes };
   }
 
-  request(exchange: Exchange, model: number, body: readonly Buffer[], bytes: number): ScoreRequest {
-    const { method, path, query, route } = exchange;
+  request(exchange: Exchange, model: number, body: readonly Buffer[], bytes: number): TimedRequest {
+    const { method, path, query, route, request, startedAt } = exchange;
     const protocol = route?.protocol ?? 'azureml';
-    return { model, protocol, method, path, query, headers: this.headersFor(exchange), body, bytes };
+    const deadline = readDeadline(request.headers, startedAt);
+    return { model, protocol, method, path, query, headers: this.headersFor(exchange), body, bytes, deadline };
   }
 
   answer(exchange: Exchange, answer: ScoreAnswer): void {
@@ -52,8 +56,18 @@ export class Relay {
     exchange.answer(status, headers, answer.body);
   }
 
+  /** What says how the body is to be read; all for a script. */
+  private headersOf(request: IncomingMessage): HeaderValues {
+    if (this.options.toScript) return request.headers;
+    return {
+      'content-type': header(request, 'content-type'),
+      accept: header(request, 'accept'),
+      'inference-header-content-length': header(request, 'inference-header-content-length'),
+    };
+  }
+
   private headersFor(exchange: Exchange): HeaderValues {
-    const { headers } = exchange.request;
+    const headers = this.headersOf(exchange.request);
     if (this.options.toScript) {
       const traceparent = this.options.traceparent(exchange);
       const all: Record<string, string | string[] | undefined> = { ...headers, 'x-request-id': exchange.requestId };
@@ -61,11 +75,7 @@ export class Relay {
       if (this.options.hidesCredentials) delete all.authorization;
       return all;
     }
-    return {
-      'content-type': headers['content-type'],
-      accept: headers.accept,
-      'inference-header-content-length': headers['inference-header-content-length'],
-    };
+    return headers;
   }
 }
 

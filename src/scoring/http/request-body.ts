@@ -2,6 +2,7 @@ import { IncomingMessage } from 'http';
 import { Readable } from 'stream';
 import { createGunzip } from 'zlib';
 import { BodyPieces } from './body-pieces';
+import { header } from './header';
 
 /** What was read of a request, in pieces, since nobody here needs it as one. */
 export interface RequestBody {
@@ -31,7 +32,7 @@ export type Hold = (bytes: number) => boolean;
  * @throws BodyRefusedError once more than `maxBytes` have come, `hold` says no, or it is no gzip; CallerGoneError.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, hold: Hold): Promise<RequestBody> {
-  return request.headers['content-encoding'] === 'gzip' ? gunzipped(request, maxBytes, hold) : collect(request, maxBytes, hold);
+  return header(request, 'content-encoding') === 'gzip' ? gunzipped(request, maxBytes, hold) : collect(request, maxBytes, hold);
 }
 
 /** The refusal of a body beyond the limit, announced or found. */

@@ -5,6 +5,7 @@ import { ScoringService } from '../engine/scoring-service';
 import { Authenticator } from './authenticator';
 import { Cors } from './cors';
 import { declaredLength, Exchange, ExchangeOptions } from './exchange';
+import { header } from './header';
 import { queryAsJson } from './query-input';
 import { Relay } from './relay';
 import { BodyRefusedError, CallerGoneError, Hold, readBody, RequestBody, tooLarge } from './request-body';
@@ -157,13 +158,12 @@ export class ScoringApp {
   /** What the head alone shows to be hopeless is refused before the body is read. */
   private mayRead(exchange: Exchange, model: number): boolean {
     const { service, relay, maxBodyBytes } = this.options;
-    const { headers } = exchange.request;
     const announced = declaredLength(exchange.request);
     const bytes = Number.isFinite(announced) ? announced : 0;
-    const encoding = headers['content-encoding'] ?? 'identity';
+    const encoding = header(exchange.request, 'content-encoding') ?? 'identity';
     if (!service.hasStarted) return this.refuse(exchange, 'no-engine');
     if (bytes > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
-    else if (/^multipart\//i.test(headers['content-type'] ?? '') && !this.options.rawScript()) {
+    else if (/^multipart\//i.test(header(exchange.request, 'content-type') ?? '') && !this.options.rawScript()) {
       exchange.message(415, 'multipart bodies are not read; send JSON');
     } else if (encoding !== 'identity' && encoding !== 'gzip') {
       exchange.message(415, `bodies encoded as '${encoding.slice(0, 40)}' are not read; send gzip, or no Content-Encoding`);
@@ -174,12 +174,12 @@ export class ScoringApp {
     return false;
   }
 
-  private async input(exchange: Exchange, hold: Hold): Promise<RequestBody> {
+  private input(exchange: Exchange, hold: Hold): RequestBody | Promise<RequestBody> {
     if (exchange.method === 'GET' && !this.options.rawScript()) {
       const json = Buffer.from(queryAsJson(exchange.query));
       return { chunks: [json], bytes: json.length };
     }
-    if (exchange.request.headers.expect !== undefined) exchange.response.writeContinue();
+    if (header(exchange.request, 'expect') !== undefined) exchange.response.writeContinue();
     return readBody(exchange.request, this.options.maxBodyBytes, hold);
   }
 
