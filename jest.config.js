@@ -7,11 +7,11 @@ const shared = {
   // jose is an ES module, which jest cannot require
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
-  setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/programs/', 'cdktf.out', 'quickstart.out'],
 };
 
 module.exports = {
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   projects: [
     {
       ...shared,

@@ -5,6 +5,9 @@ import type { LoadFailure } from './load-generator';
 import type { ServerProcess } from './server-process';
 import type { Subject } from './subject';
 
+/** A server that broke a connection may be ending. */
+const END_MS = 500;
+
 /** Turns a request that was not answered with 200 into an error that says which input it was, and what would have been right. */
 export class InputFailures {
   constructor(private readonly subject: Subject) {}
@@ -13,6 +16,7 @@ export class InputFailures {
   async reject(failure: LoadFailure | undefined, server: ServerProcess): Promise<void> {
     if (!failure) return;
     const row = failure.input + 1;
+    if (failure.status === 0) await server.mayEnd(END_MS);
     server.assertRunning(`on input ${row}`);
     const words = serverMessage(failure.message);
     if (failure.status >= 500 || failure.status === 0) throw runFailed(row, failure.status, words);

@@ -137,6 +137,11 @@ export class ServerProcess {
     if (this.ending !== undefined) throw this.stopped(when);
   }
 
+  /** Waits for its end, `ms` milliseconds at most: connections break before it is known. */
+  async mayEnd(ms: number): Promise<void> {
+    await Promise.race([this.ended, sleep(ms, undefined, { ref: false })]);
+  }
+
   /** Ends it and everything it started, and removes its limits. */
   kill(): void {
     this.forget();

@@ -172,7 +172,7 @@ describe('open loop', () => {
     try {
       const line = await new Promise<string>(resolve => stalling.stdout.once('data', data => resolve(String(data))));
       const { scoringUri } = JSON.parse(line) as { scoringUri: string };
-      const { dueMs, latenciesMs } = await generator('a').run(open(scoringUri, { rate: 20, durationMs: 5500 }));
+      const { dueMs, latenciesMs } = await generator('a').run(open(scoringUri, { rate: 100, durationMs: 1600 }));
       const end = dueMs[stallAt - 1] + 1000;
       const waits = dueMs.map((at, index) => (index >= stallAt - 1 ? Math.max(0, end - at) : 0));
       const analytic = quantile(sorted(waits), 0.99);
@@ -185,8 +185,8 @@ describe('open loop', () => {
 
   test('says when each request was due and how late it was sent', async () => {
     const uri = await serve((_, response) => response.end('{}'));
-    const result = await generator('a').run(open(uri));
-    expect(result.dueMs).toEqual(schedule(POISSON, 100, 500, new Random(4)).dueMs);
+    const result = await generator('a').run(open(uri, { durationMs: 300 }));
+    expect(result.dueMs).toEqual(schedule(POISSON, 100, 300, new Random(4)).dueMs);
     expect(result.lagMs).toHaveLength(result.dueMs.length);
     expect(Math.min(...result.lagMs)).toBeGreaterThanOrEqual(0);
   });
@@ -213,7 +213,7 @@ describe('open loop', () => {
   });
 
   test('refuses to pile up: what is due beyond the limit counts as failed', async () => {
-    const uri = await serve((_, response) => setTimeout(() => response.end('{}'), 1500));
+    const uri = await serve((_, response) => setTimeout(() => response.end('{}'), 500));
     const result = await generator('a').run(open(uri, { maxOutstanding: 5, durationMs: 300 }));
     expect(result.latenciesMs.filter(Number.isFinite)).toHaveLength(5);
     expect(result.failed).toBe(result.latenciesMs.length - 5);
@@ -236,7 +236,7 @@ describe('open loop', () => {
     });
     for (let i = 0; i < 2; i++) {
       runs.push([]);
-      await generator('a', 'b', 'c', 'd').run(open(uri, { rate: 60, seed: 11 }));
+      await generator('a', 'b', 'c', 'd').run(open(uri, { rate: 120, durationMs: 250, seed: 11 }));
     }
     expect(runs[0].length).toBeGreaterThan(10);
     expect([...runs[0]].sort()).toEqual([...runs[1]].sort());

@@ -2,6 +2,7 @@ import { spawn } from 'child_process';
 import { once } from 'events';
 import { connect, createServer, AddressInfo } from 'net';
 import { ENV } from '../../src/core/server-contract';
+import { isRunning } from '../support/processes';
 import {
   at,
   begin,
@@ -9,7 +10,6 @@ import {
   events,
   eventually,
   fixture,
-  isAlive,
   post,
   removeFolders,
   request,
@@ -31,21 +31,21 @@ afterAll(async () => {
 
 describe('while a request runs', () => {
   test('health answers, and a request that takes too long ends with its engine, not with the service', async () => {
-    const server = await serve(fixture('slow'), { [ENV.scoringTimeoutMs]: '1000' });
+    const server = await serve(fixture('slow'), { [ENV.scoringTimeoutMs]: '500' });
     const running = await begin(server, ENDLESS);
     const ready = await request(at(server, '/health/ready'));
     const answer = await running.answer;
 
     expect(ready.status).toBe(200);
     expect(answer.status).toBe(504);
-    expect(answer.json).toEqual({ message: 'Scoring timeout after 1000 ms' });
+    expect(answer.json).toEqual({ message: 'Scoring timeout after 500 ms' });
     expect(answer.headers['x-ms-run-function-failed']).toBe('True');
     const again = await eventually(
       () => post(server.scoringUri, { rounds: 1 }),
       ({ status }) => status === 200,
     );
     expect(again.json).toEqual({ sum: expect.any(Number) });
-    expect(isAlive(enginePids(server)[0])).toBe(false);
+    expect(isRunning(enginePids(server)[0])).toBe(false);
   });
 
   test('its engine may be killed: that request is told, the next is scored by a new one', async () => {
@@ -91,7 +91,7 @@ describe('while a request runs', () => {
     const server = await serve(fixture('slow'), {
       [ENV.maxQueueWaitMs]: '60000',
       [ENV.maxQueuedRequests]: '1',
-      [ENV.scoringTimeoutMs]: '2000',
+      [ENV.scoringTimeoutMs]: '1000',
     });
     await begin(server, ENDLESS);
     const leaving = await begin(server, SHORT);
@@ -108,7 +108,7 @@ describe('while a request runs', () => {
 
 describe('stopping', () => {
   test('answers what has begun, says that it is not ready, and exits with 0', async () => {
-    const server = await serve(fixture('slow'), { [ENV.drainDelayMs]: '2000' });
+    const server = await serve(fixture('slow'), { [ENV.drainDelayMs]: '1000' });
     const engines = enginePids(server);
     const running = await begin(server, { rounds: 1500 });
     process.kill(server.pid, 'SIGTERM');
@@ -122,7 +122,7 @@ describe('stopping', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.connection).toBe('close');
     expect(await server.exited).toBe(0);
-    expect(engines.filter(isAlive)).toEqual([]);
+    expect(engines.filter(isRunning)).toEqual([]);
     await expect(request(at(server, '/'))).rejects.toThrow();
   });
 
@@ -140,8 +140,8 @@ describe('stopping', () => {
     expect(await server.exited).toBe(130);
     await expect(running.answer).rejects.toThrow();
     await eventually(
-      () => isAlive(engine),
-      alive => !alive,
+      () => isRunning(engine),
+      still => !still,
     );
   });
 
@@ -152,8 +152,8 @@ describe('stopping', () => {
 
     expect(await server.exited).toBeNull();
     await eventually(
-      () => isAlive(engine),
-      alive => !alive,
+      () => isRunning(engine),
+      still => !still,
     );
   });
 

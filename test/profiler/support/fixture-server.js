@@ -49,7 +49,8 @@ function answer(body, response) {
   // as if many at once shared a run
   const shared = order('BATCH') > 0 && connections > 2 ? order('BATCH') : 1;
   runs += 1 / shared;
-  spin((order('CPU_MS') + answered * order('CPU_GROWTH_MS')) / shared);
+  // dearer by the same share each time, which is as steeply over time however fast the machine is
+  spin((order('CPU_MS') * (1 + order('CPU_GROWTH')) ** answered) / shared);
   const stall = answered === order('STALL_AT') ? order('STALL_MS') : 0;
   if (stall > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stall);
   response.writeHead(200, { 'content-type': 'application/json' });

@@ -6,6 +6,7 @@ import * as path from 'path';
 import { KeyAuth } from '../../../src/scoring/http/key-auth';
 import { eventually } from '../support/server';
 import { GuardedServer, guardedServer, keptLog } from './support/guarded-server';
+import { holdPolls, letPollsRun, nextPoll, wholePoll } from './support/poll-clock';
 
 const PRIMARY = 'primary-key-of-at-least-32-characters';
 const SECONDARY = 'secondary-key-of-at-least-32-characters';
@@ -27,6 +28,7 @@ describe('key authentication', () => {
 
   afterEach(async () => {
     await server.close();
+    letPollsRun();
     rmSync(folder, { recursive: true, force: true });
     lines.length = 0;
   });
@@ -75,9 +77,14 @@ describe('key authentication', () => {
   });
 
   test('a faulty file is reported once and changes nothing', async () => {
+    await server.close();
+    holdPolls();
+    auth = await KeyAuth.watch(folder, log);
+    server = await guardedServer(auth);
     write('primary', 'not a header value: \u00e9');
+    nextPoll();
     await eventually(events, seen => seen.includes('keys-unreadable'));
-    await new Promise(resolve => setTimeout(resolve, 1_200));
+    await wholePoll();
 
     expect(events()).toEqual(['keys-unreadable']);
     expect((await server.askWith(PRIMARY)).status).toBe(200);

@@ -63,7 +63,7 @@ describe('the listener', () => {
   });
 
   test('an answer that takes longer than a request may is still given', async () => {
-    await start((_, response) => void setTimeout(() => response.end('late'), 1_200), { limits: SHORT });
+    await start((_, response) => void setTimeout(() => response.end('late'), 800), { limits: SHORT });
     const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 
     expect(await response.text()).toBe('late');

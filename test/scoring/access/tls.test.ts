@@ -9,6 +9,7 @@ import { createListener, listen, ListenError } from '../../../src/scoring/http/l
 import { eventually } from '../support/server';
 import { hasOpenssl, makeCertificate } from './support/certificates';
 import { keptLog } from './support/guarded-server';
+import { holdPolls, letPollsRun, nextPoll, wholePoll } from './support/poll-clock';
 
 const suite = hasOpenssl ? describe : describe.skip;
 
@@ -32,6 +33,14 @@ suite('TLS', () => {
     await once(socket, 'secureConnect');
     return socket;
   };
+  const start = async (directory: string): Promise<void> => {
+    server = createListener(directory, (_, response) => void response.end('hello'), { log });
+    await listen(server, '127.0.0.1', 0);
+  };
+  const stop = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
   const commonName = async (): Promise<string | string[] | undefined> => {
     const socket = await handshake();
     const { subject } = socket.getPeerCertificate();
@@ -45,13 +54,13 @@ suite('TLS', () => {
     lines.length = 0;
     served = folder('served');
     put('first', 'tls.crt', 'tls.key');
-    server = createListener(served, (_, response) => void response.end('hello'), { log });
-    await listen(server, '127.0.0.1', 0);
+    holdPolls();
+    await start(served);
   });
 
   afterEach(() => {
-    server.closeAllConnections();
-    server.close();
+    stop();
+    letPollsRun();
   });
 
   afterAll(() => {
@@ -70,12 +79,16 @@ suite('TLS', () => {
     await expect(handshake(old)).rejects.toThrow(/protocol version|ECONNRESET|EPROTO/);
 
     put('second', 'tls.crt', 'tls.key');
+    nextPoll();
     await eventually(commonName, name => name === 'second');
 
     await expect(handshake(old)).rejects.toThrow(/protocol version|ECONNRESET|EPROTO/);
   });
 
   test('a new certificate is served to new connections, and those that there are go on', async () => {
+    stop();
+    letPollsRun();
+    await start(served);
     const early = await handshake();
     put('second', 'tls.crt', 'tls.key');
     await eventually(commonName, name => name === 'second');
@@ -96,14 +109,16 @@ suite('TLS', () => {
     ['that is taken away', () => rmSync(path.join(served, 'tls.crt'))],
   ])('one %s leaves the old one in place, is logged once, and does not keep the next from coming', async (_, spoil) => {
     spoil();
+    nextPoll();
     await eventually(events, seen => seen.includes('certificate-unusable'));
-    await new Promise(resolve => setTimeout(resolve, 1_200));
+    await wholePoll();
 
     expect(await commonName()).toBe('first');
     expect(events()).toEqual(['certificate-unusable']);
     expect(lines.join('')).not.toContain('PRIVATE KEY');
 
     put('second', 'tls.crt', 'tls.key');
+    nextPoll();
     expect(await eventually(commonName, name => name === 'second')).toBe('second');
   });
 
@@ -115,12 +130,12 @@ suite('TLS', () => {
     };
     link('first');
     for (const file of ['tls.crt', 'tls.key']) symlinkSync(path.join('..data', file), path.join(mounted, file));
-    server.close();
-    server = createListener(mounted, (_, response) => void response.end('hello'), { log });
-    await listen(server, '127.0.0.1', 0);
+    stop();
+    await start(mounted);
     expect(await commonName()).toBe('first');
 
     link('second');
+    nextPoll();
 
     expect(await eventually(commonName, name => name === 'second')).toBe('second');
   });
