@@ -20,13 +20,16 @@ export interface ProfileRun {
   readonly speed: number;
 }
 
+/** What a case's profile was decided from. */
+export const rawFile = (scratch: Scratch, out: string): string => path.join(scratch.folder, 'profiles', `${out}.raw.jsonl`);
+
 /** Runs `model-serving profile` for a case. `out` names the profile and its raw file in the scratch folder, which it keeps where it is told to. */
 export async function profileByCommand(
   scratch: Scratch,
   bench: BenchCase,
   out: string,
   extra: readonly string[] = [],
-  raw = freshFile(path.join(scratch.folder, 'profiles', `${out}.raw.jsonl`)),
+  raw = freshFile(rawFile(scratch, out)),
 ): Promise<ProfileRun> {
   const file = freshFile(path.join(scratch.folder, 'profiles', `${out}.json`));
   const before = coreSpeed(100);

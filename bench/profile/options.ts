@@ -5,10 +5,12 @@ export const PARTS = [
   'profile',
   'oracle',
   'holds',
+  'below',
   'capacity',
   'p95',
   'quick',
   'memory',
+  'replicas',
   'repeat',
   'noise',
   'options',
@@ -18,16 +20,16 @@ export type Part = (typeof PARTS)[number];
 
 export const HELP = `Measures how right \`model-serving profile\` is: ten models, two targets each, beside brute force.
 
-  npm run bench:profile -- --write               everything, over two hours; into docs/profiling-accuracy.md
-  npm run bench:profile -- --rounds 3 --write    the same with fewer repeats, about 90 minutes
+  npm run bench:profile -- --write               everything, about 80 minutes; into docs/profiling-accuracy.md
+  npm run bench:profile -- --rounds 10 --write   the same with twice the repeats, about 100 minutes
   npm run bench:profile -- --only tiny,conv --parts profile,holds
 
 What is finished is kept in results.json of the scratch folder and not measured again; --fresh begins anew.
-It sets limits by control groups, so it needs root on Linux, and a quiet machine.
+It sets limits by control groups, so it needs root on Linux, and a quiet machine; the part 'replicas' needs HAProxy.
 
   --only <a,b>      cases, by the start of their names
   --parts <a,b>     ${PARTS.join(', ')}
-  --rounds <n>      repeats of the same profile, quiet and beside a neighbour (10); a third of it for session options
+  --rounds <n>      profiles of each repeated case, quiet and beside a neighbour (5); a third of it for session options
   --scratch <dir>   Python environment, models, results (node_modules/.cache/cdktf-model-serving/bench-profile)
   --programs <dir>  programs bundled before, instead of some bundled now
   --report          measures nothing, reports what is there
@@ -54,7 +56,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     options: {
       only: { type: 'string' },
       parts: { type: 'string' },
-      rounds: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '5' },
       scratch: { type: 'string', default: 'node_modules/.cache/cdktf-model-serving/bench-profile' },
       programs: { type: 'string' },
       report: { type: 'boolean', default: false },

@@ -1,16 +1,16 @@
-import * as path from 'path';
 import { PLAIN, ServerSettings } from '../../src/profiler/server-settings';
 import type { ProfileResult } from '../../src/sizing/profile-result';
 import { BenchCase, BenchModel, CASES, MODELS } from './cases';
-import { profileByCommand, ProfileRun, recommendationOf, settingsOf } from './command';
-import { CONVOLUTIONS, firstCase, IDLE, Ledger, REPEATED } from './ledger';
+import { profileByCommand, ProfileRun, rawFile, recommendationOf, settingsOf } from './command';
+import { CONVOLUTIONS, firstCase, IDLE, Ledger, REPEATED, REPLICATED } from './ledger';
 import type { BenchOptions, Part } from './options';
-import { checkHolds } from './parts/holds';
+import { checkBelow, checkHolds, Holding, stepBelow } from './parts/holds';
 import { checkMatched } from './parts/matched';
 import { checkMemory } from './parts/memory';
 import { searchByForce } from './parts/oracle';
 import { calmSize, measureCapacity, measureLatency } from './parts/prediction';
-import { profileAgain, profileBesideNeighbour, sameBytesFromRaw } from './parts/repeats';
+import { Answer, answerOf, profileAgain, profileBesideNeighbour, sameBytesFromRaw } from './parts/repeats';
+import { checkReplicas } from './parts/replicas';
 import { compareIdleCost, compareOptions, OptionsFigures } from './parts/session-options';
 import { checkStall } from './parts/stall';
 import type { Scratch } from './scratch';
@@ -45,37 +45,54 @@ export function planSteps(ledger: Ledger, scratch: Scratch, options: BenchOption
       ...(CONVOLUTIONS.includes(model) ? optionSteps(ledger, model, fewRounds) : []),
     ]),
     ...IDLE.filter(model => options.only(model.id)).flatMap(model => idleSteps(ledger, model, fewRounds)),
-    ...repeated.flatMap(bench => repeatSteps(ledger, scratch, bench, options.rounds)),
     ...stallSteps(ledger, scratch),
+    ...repeated.map(bench => rawStep(ledger, scratch, bench)),
+    // by turns, so that whoever stops early has as many of each
+    ...Array.from({ length: options.rounds }, (_, index) =>
+      repeated.flatMap(bench => repeatSteps(ledger, scratch, bench, index)),
+    ).flat(),
   ];
   return steps.filter(step => options.parts.has(step.part));
 }
 
 function caseSteps(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step[] {
   const { id, model } = bench;
-  const [oracle, holding, capacity, latency] = [
-    ledger.oracle(bench),
+  const [holding, below, oracle, capacity, latency] = [
     ledger.holding(bench),
+    ledger.below(bench),
+    ledger.oracle(bench),
     ledger.capacity(bench),
     ledger.latency(bench),
   ];
   return [
     profileStep(ledger, scratch, bench),
     {
-      ...{ name: `${id} oracle`, part: 'oracle', seconds: 55, model, isDone: () => oracle.get() !== undefined },
-      run: async testbed => {
-        const profile = ledger.profile(bench).get()?.profile;
-        const recommended = profile?.state === 'Succeeded' ? recommendationOf(profile) : undefined;
-        const found = await oracle.once(async () => searchByForce(await testbed(), bench, recommended));
-        return found.cpu === undefined ? 'nothing holds' : `${found.cpu} cores`;
-      },
-    },
-    {
-      ...{ name: `${id} holds`, part: 'holds', seconds: 35, model, isDone: () => holding.get() !== undefined },
+      ...{ name: `${id} holds`, part: 'holds', seconds: 42, model, isDone: () => holding.get() !== undefined },
       run: async testbed => {
         const { profile, speed } = needProfile(ledger, bench);
         const found = await holding.once(async () => checkHolds(await testbed(), bench, recommendationOf(profile), speed));
-        return `${found.verdict}: ${found.trials.map(trial => trial.latencyMs.toFixed(0)).join(', ')} ms`;
+        return outcome(found);
+      },
+    },
+    {
+      ...{ name: `${id} below`, part: 'below', seconds: 33, model, isDone: () => below.get() !== undefined },
+      run: async testbed => {
+        const { profile, speed } = needProfile(ledger, bench);
+        const size = stepBelow(recommendationOf(profile));
+        if (!size) return 'there is no smaller size';
+        return outcome(await below.once(async () => checkBelow(await testbed(), bench, size, speed)));
+      },
+    },
+    {
+      ...{ name: `${id} oracle`, part: 'oracle', seconds: 12, model, isDone: () => oracle.get() !== undefined },
+      run: async testbed => {
+        const profile = ledger.profile(bench).get()?.profile;
+        const shown =
+          profile?.state === 'Succeeded'
+            ? { recommended: recommendationOf(profile), holding: holding.get(), below: below.get() }
+            : undefined;
+        const found = await oracle.once(async () => searchByForce(await testbed(), bench, shown));
+        return found.cpu === undefined ? 'nothing holds' : `${found.cpu} cores`;
       },
     },
     {
@@ -91,7 +108,7 @@ function caseSteps(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step[] {
       },
     },
     {
-      ...{ name: `${id} p95`, part: 'p95', seconds: 15, model, isDone: () => latency.get() !== undefined },
+      ...{ name: `${id} p95`, part: 'p95', seconds: 2, model, isDone: () => latency.get() !== undefined },
       run: async testbed => {
         const { profile, speed } = needProfile(ledger, bench);
         const size = calmSize(profile, bench);
@@ -106,13 +123,29 @@ function caseSteps(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step[] {
       run: async () => {
         const { profile, speed } = needProfile(ledger, bench);
         const trials = holding.get()?.trials ?? [];
-        const raw = path.join(scratch.folder, 'profiles', `${id}.raw.jsonl`);
-        const check = () => checkMatched(raw, bench, recommendationOf(profile), trials, speed);
+        const check = () => checkMatched(rawFile(scratch, id), bench, recommendationOf(profile), trials, speed);
         const { runs } = await ledger.matched(bench).once(check);
         return runs.map(run => `${run.predicted.toFixed(1)} for ${run.measured.toFixed(1)}`).join(', ');
       },
     },
+    ...REPLICATED.filter(each => each.bench === bench).map(({ cpu }) => replicasStep(ledger, scratch, bench, cpu)),
   ];
+}
+
+const outcome = ({ verdict, trials, outOfMemory }: Holding): string =>
+  outOfMemory ? 'out of memory' : `${verdict}: ${trials.map(trial => trial.latencyMs.toFixed(0)).join(', ')} ms`;
+
+function replicasStep(ledger: Ledger, scratch: Scratch, bench: BenchCase, cpu: number): Step {
+  const piece = ledger.replicas(bench);
+  const run: Step['run'] = async testbed => {
+    const { profile, speed } = needProfile(ledger, bench);
+    const size = { cpu, memoryInGB: profile.recommendedMemoryInGB };
+    const found = await piece.once(async () => checkReplicas(await testbed(), scratch, bench, size, speed));
+    const words = ({ predicted, measured }: typeof found.pooled) => `${predicted} ms predicted, ${measured} measured`;
+    return `at ${found.rate}/s pooled ${words(found.pooled)}; random ${words(found.random)}`;
+  };
+  const { model } = bench;
+  return { name: `${bench.id} replicas`, part: 'replicas', seconds: 90, model, isDone: () => piece.get() !== undefined, run };
 }
 
 function profileStep(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step {
@@ -121,7 +154,7 @@ function profileStep(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step {
     const found = await piece.once(() => profileByCommand(scratch, bench, bench.id));
     return `${(found.wallMs / 1000).toFixed(0)} s; ${found.profile?.summary ?? found.words.trim().split('\n').pop()}`;
   };
-  return { name: `${bench.id} profile`, part: 'profile', seconds: 65, isDone: () => piece.get() !== undefined, run };
+  return { name: `${bench.id} profile`, part: 'profile', seconds: 52, isDone: () => piece.get() !== undefined, run };
 }
 
 function modelSteps(ledger: Ledger, scratch: Scratch, model: BenchModel): Step[] {
@@ -170,28 +203,34 @@ function idleSteps(ledger: Ledger, model: BenchModel, rounds: number): Step[] {
   ];
 }
 
-function repeatSteps(ledger: Ledger, scratch: Scratch, bench: BenchCase, rounds: number): Step[] {
-  const raw = ledger.sameBytes(bench);
-  const steps = Array.from({ length: rounds }, (_, index): Step[] => {
-    const [quiet, noisy] = [ledger.repeat(bench, index), ledger.noise(bench, index)];
-    const words = ({ answer, failure, flagged }: Awaited<ReturnType<typeof profileAgain>>) =>
-      `${answer ? `${answer.cpu} cores, ${answer.memoryInGB} GB` : failure}${flagged ? ', flagged as noisy' : ''}`;
-    return [
-      {
-        ...{ name: `${bench.id} repeat ${index + 1}`, part: 'repeat', seconds: 65, isDone: () => quiet.get() !== undefined },
-        run: async () => words(await quiet.once(() => profileAgain(scratch, bench, index))),
-      },
-      {
-        ...{ name: `${bench.id} noise ${index + 1}`, part: 'noise', seconds: 80, isDone: () => noisy.get() !== undefined },
-        run: async () => words(await noisy.once(() => profileBesideNeighbour(scratch, bench, index))),
-      },
-    ];
-  });
-  const rawStep: Step = {
-    ...{ name: `${bench.id} raw file`, part: 'repeat', seconds: 70, isDone: () => raw.get() !== undefined },
-    run: async () => ((await raw.once(() => sameBytesFromRaw(scratch, bench))) ? 'same bytes' : 'other bytes'),
+function rawStep(ledger: Ledger, scratch: Scratch, bench: BenchCase): Step {
+  const piece = ledger.sameBytes(bench);
+  const run = async () => {
+    needProfile(ledger, bench);
+    return (await piece.once(() => sameBytesFromRaw(scratch, bench))) ? 'same bytes' : 'other bytes';
   };
-  return [rawStep, ...steps.flat()];
+  return { name: `${bench.id} raw file`, part: 'repeat', seconds: 8, isDone: () => piece.get() !== undefined, run };
+}
+
+function repeatSteps(ledger: Ledger, scratch: Scratch, bench: BenchCase, index: number): Step[] {
+  const [quiet, noisy] = [ledger.repeat(bench, index), ledger.noise(bench, index)];
+  const words = ({ answer, failure, flagged }: Answer) =>
+    `${answer ? `${answer.cpu} cores, ${answer.memoryInGB} GB` : failure}${flagged ? ', flagged as noisy' : ''}`;
+  return [
+    {
+      ...{ name: `${bench.id} repeat ${index + 1}`, part: 'repeat', isDone: () => quiet.get() !== undefined },
+      seconds: index === 0 ? 0 : 43,
+      run: async () => {
+        // the first of them is the case's own profile
+        const own = index === 0 ? ledger.profile(bench).get() : undefined;
+        return words(await quiet.once(async () => (own ? answerOf(own) : profileAgain(scratch, bench, index))));
+      },
+    },
+    {
+      ...{ name: `${bench.id} noise ${index + 1}`, part: 'noise', seconds: 47, isDone: () => noisy.get() !== undefined },
+      run: async () => words(await noisy.once(() => profileBesideNeighbour(scratch, bench, index))),
+    },
+  ];
 }
 
 function stallSteps(ledger: Ledger, scratch: Scratch): Step[] {

@@ -4,9 +4,20 @@ import { describeMachine } from '../../src/profiler/machine';
 import { median } from '../../src/profiler/statistics';
 import { CASES, describePromise, MODELS } from './cases';
 import { flagsNoise, ProfileRun } from './command';
-import { capacityError, costRatio, goalsOf, isTight, latencyError, matchedErrors, percent, succeeded } from './goals';
-import { Ledger } from './ledger';
+import {
+  capacityError,
+  coresRatio,
+  costRatio,
+  goalsOf,
+  latencyError,
+  matchedErrors,
+  percent,
+  stepBelowOf,
+  succeeded,
+} from './goals';
+import { Ledger, REPLICATED } from './ledger';
 import type { Holding } from './parts/holds';
+import type { BalancedCheck } from './parts/replicas';
 
 const BEGIN = '<!-- bench:profile begin -->';
 const END = '<!-- bench:profile end -->';
@@ -19,10 +30,14 @@ export function renderReport(ledger: Ledger): string {
     goalsTable(ledger),
     '### Cases',
     `Latencies are the case's percentile: the profile's own run, and the three fresh ones. Errors are restated at the speed that the
-cores had during the profile. "Brute force" is the smallest size of the grid that held in two runs of two.`,
+cores had during the profile. "Below" is one step less than recommended, in runs that
+may have ended early. "Brute force" is the smallest size of the grid that held.`,
     casesTable(ledger),
     '### Predictions',
     predictionsTable(ledger),
+    '### Replicas',
+    'Two servers of plain settings behind a real balancer, at a rate that neither carries alone; p95 of all runs together, and its 95 % interval.',
+    replicasTable(ledger),
     '### Memory',
     memoryTable(ledger),
   ].join('\n\n');
@@ -55,7 +70,7 @@ function casesTable(ledger: Ledger): string {
     const profile = succeeded(ledger, bench);
     const oracle = ledger.oracle(bench).get();
     const holding = ledger.holding(bench).get();
-    const ratio = costRatio(profile, oracle);
+    const below = ledger.below(bench).get();
     return [
       bench.id,
       describePromise(bench),
@@ -63,11 +78,13 @@ function casesTable(ledger: Ledger): string {
       profile && settingsWords(profile.sessionOptions),
       run && `${(run.wallMs / 1000).toFixed(0)} s`,
       profile && `${profile.recommendationLatencyInMs.toFixed(0)} ms`,
-      holding && `${holding.trials.map(trial => trial.latencyMs.toFixed(0)).join(', ')} ms`,
+      holding && latencies(holding),
       holding && (holding.outOfMemory ? '**out of memory**' : holding.verdict),
+      below && latencies(below),
+      belowWords(stepBelowOf(ledger, bench)),
       oracle && (oracle.cpu === undefined ? 'none' : `${oracle.cpu}`),
-      ratio?.toFixed(2),
-      yesNo(isTight(ledger, bench)),
+      coresRatio(profile, oracle)?.toFixed(2),
+      costRatio(bench, profile, oracle)?.toFixed(2),
       remarks(run, holding),
     ];
   });
@@ -80,13 +97,20 @@ function casesTable(ledger: Ledger): string {
     'its run',
     'fresh runs',
     'holds',
+    'runs below',
+    'below',
     'brute force',
-    'ratio',
-    'tight',
+    'cores, ratio',
+    'cost, ratio',
     '',
   ];
   return table(head, rows, 2);
 }
+
+const latencies = ({ trials }: Holding): string => `${trials.map(trial => trial.latencyMs.toFixed(0)).join(', ')} ms`;
+
+const belowWords = (found: ReturnType<typeof stepBelowOf>): string | undefined =>
+  found && { fails: 'fails', unresolved: 'not shown to hold', holds: 'holds', none: 'no such size' }[found];
 
 function remarks(run: ProfileRun | undefined, holding: Holding | undefined): string {
   const repeated = holding?.spoiled.length ?? 0;
@@ -127,6 +151,41 @@ function predictionsTable(ledger: Ledger): string {
     'error',
   ];
   return table(head, rows, 1);
+}
+
+function replicasTable(ledger: Ledger): string {
+  const rows = REPLICATED.flatMap(({ bench }) => {
+    const found = ledger.replicas(bench).get();
+    if (!found) return [];
+    return (['pooled', 'random'] as const).map(balancer => {
+      const { anyArrivals, predicted, measured, measuredInterval, cpuMsPerRequest }: BalancedCheck = found[balancer];
+      return [
+        bench.model.title,
+        `2 × ${found.cpu}`,
+        `${found.rate}`,
+        balancer,
+        anyArrivals.toFixed(1),
+        predicted.toFixed(1),
+        measured.toFixed(1) + (measuredInterval ? ` (${measuredInterval.map(each => each.toFixed(0)).join('–')})` : ''),
+        percent(latencyError(found[balancer])),
+        `${found.cpuMsPerRequest.toFixed(2)} / ${cpuMsPerRequest.toFixed(2)}`,
+        `${found.promise[balancer] ?? 'none'} for p95 ≤ ${found.promise.latencyMs} ms`,
+      ];
+    });
+  });
+  const head = [
+    'model',
+    'cores',
+    'requests a second',
+    'balancer',
+    'predicted for any arrivals, ms',
+    'for those of the runs',
+    'measured',
+    'error',
+    'CPU ms per request, by the profile / measured',
+    'replicas, by computation',
+  ];
+  return table(head, rows);
 }
 
 function memoryTable(ledger: Ledger): string {
@@ -201,7 +260,6 @@ function settingsWords({
 }
 
 const lastLine = (text: string): string => text.trim().split('\n').pop() ?? '';
-const yesNo = (value: boolean | undefined): string | undefined => (value === undefined ? undefined : value ? 'yes' : 'no');
 const gb = (value: number): string => value.toFixed(3);
 
 /** What programs say names files of this machine: of those, only the last part. */

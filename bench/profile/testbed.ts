@@ -6,7 +6,7 @@ import type { InputSet } from '../../src/profiler/input-set';
 import { readInputSet } from '../../src/profiler/inputs';
 import { findLimitSupport, LimitSupport } from '../../src/profiler/limits';
 import { LoadClient } from '../../src/profiler/load-client';
-import type { LatencyPromise, LoadJob } from '../../src/profiler/load-generator';
+import type { LatencyPromise, LoadJob, LoadResult } from '../../src/profiler/load-generator';
 import { Measurement, Meter } from '../../src/profiler/measurement';
 import { GIBIBYTE } from '../../src/profiler/memory';
 import { dropFromPageCache } from '../../src/profiler/page-cache';
@@ -59,6 +59,7 @@ export class Testbed {
   }
 
   private readonly cleanup = new Cleanup();
+  private readonly client: LoadClient;
   private readonly meter: Meter;
   private readonly coldFiles: readonly string[];
 
@@ -68,8 +69,8 @@ export class Testbed {
     inputs: InputSet,
     private readonly limits: LimitSupport,
   ) {
-    const client = LoadClient.start(path.join(scratch.programs, 'load-generator.js'), inputs.inputs, this.cleanup);
-    this.meter = new Meter(client, () => performance.now());
+    this.client = LoadClient.start(path.join(scratch.programs, 'load-generator.js'), inputs.inputs, this.cleanup);
+    this.meter = new Meter(this.client, () => performance.now());
     const libraries = subject.kind === 'script' ? sharedLibraries(path.dirname(path.dirname(scratch.python))) : [];
     this.coldFiles = [...subject.files, scratch.node, ...libraries];
   }
@@ -98,6 +99,11 @@ export class Testbed {
       server?.kill();
       confinement.dispose();
     }
+  }
+
+  /** Poisson at `rate` requests a second on what stands before several servers. */
+  open(scoringUri: string, rate: number, durationMs: number, seed: number): Promise<LoadResult> {
+    return this.client.run(openLoad(scoringUri, rate, durationMs, seed));
   }
 
   close(): void {
@@ -132,8 +138,7 @@ export class TestServer {
 
   /** Poisson at `rate` requests a second. */
   open(rate: number, durationMs: number, seed: number, promise?: LatencyPromise): Promise<Measurement> {
-    const { scoringUri } = this.process;
-    return this.measure({ kind: 'open', scoringUri, rate, durationMs, seed, promise, pattern: POISSON, maxOutstanding: 2000 });
+    return this.measure(openLoad(this.process.scoringUri, rate, durationMs, seed, promise));
   }
 
   private async measure(job: LoadJob): Promise<Measurement> {
@@ -141,6 +146,10 @@ export class TestServer {
     this.process.assertRunning('in the benchmark');
     return measurement;
   }
+}
+
+function openLoad(scoringUri: string, rate: number, durationMs: number, seed: number, promise?: LatencyPromise): LoadJob {
+  return { kind: 'open', scoringUri, rate, durationMs, seed, promise, pattern: POISSON, maxOutstanding: 2000 };
 }
 
 /** The same place for a program that is run by another copy of Node.js, whose pages are charged to nobody else. */

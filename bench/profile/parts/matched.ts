@@ -1,13 +1,14 @@
 import * as fs from 'fs';
 import { Random, schedule } from '../../../src/profiler/arrivals';
 import { calibrateByWindows } from '../../../src/profiler/calibration';
-import { MeasuredDemand, referenceSpeed, summarizeDemand } from '../../../src/profiler/demand';
+import { batchingOf, MeasuredDemand, referenceSpeed, restate, summarizeDemand, withBatches } from '../../../src/profiler/demand';
 import { Journal } from '../../../src/profiler/journal';
 import { POISSON } from '../../../src/profiler/load-pattern';
 import { simulateRun } from '../../../src/profiler/matched-trace';
 import type { Measurement } from '../../../src/profiler/measurement';
 import { Workload, workloads } from '../../../src/profiler/quota-simulator';
-import { differOnlyInBatches, settingsKey } from '../../../src/profiler/server-settings';
+import { differOnlyInBatches, sameSettings, settingsKey } from '../../../src/profiler/server-settings';
+import type { SharedWindow } from '../../../src/profiler/session';
 import { median, quantile, sorted } from '../../../src/profiler/statistics';
 import type { BenchCase } from '../cases';
 import type { Recommended } from '../command';
@@ -44,24 +45,35 @@ function predict(demand: MeasuredDemand, streams: readonly Workload[], bench: Be
 }
 
 /** The demand as the profile computed it: from its windows, with what one at the rate showed beyond the simulation. */
-async function demandOf(raw: string, settings: Recommended['settings'], streams: readonly Workload[]): Promise<MeasuredDemand> {
-  const windows = await windowsOf(raw);
+export async function demandOf(
+  raw: string,
+  settings: Recommended['settings'],
+  streams: readonly Workload[],
+): Promise<MeasuredDemand> {
+  const windows = await stepsOf<Measurement>(raw, 'window/');
   const same = windows.filter(each => differOnlyInBatches(each.settings, settings));
   if (same.length === 0) throw new Error(`${raw} has no windows of ${settingsKey(settings)}`);
   const measured = same.map(each => ({ ...each, settings: settingsKey(settings) }));
-  return calibrateByWindows(summarizeDemand(settings, measured, referenceSpeed(windows)), streams, measured);
+  const speed = referenceSpeed(windows);
+  const demand = summarizeDemand(settings, measured, speed);
+  const shared = (await stepsOf<SharedWindow>(raw, 'shared/')).map(({ batch, measurement }) => ({
+    batch,
+    cpuMsPerRequest: restate(measurement.cpuMsPerRequest, measurement, speed),
+  }));
+  const choices = withBatches(demand, batchingOf(demand.serialCpuMs, shared));
+  const chosen = choices.find(each => sameSettings(each.settings, settings)) ?? demand;
+  return calibrateByWindows(chosen, streams, measured);
 }
 
-async function windowsOf(raw: string): Promise<Measurement[]> {
+/** What the raw file keeps of steps whose names begin so. */
+async function stepsOf<T>(raw: string, prefix: string): Promise<T[]> {
   const [header, ...lines] = fs.readFileSync(raw, 'utf8').split('\n').filter(Boolean);
   const { fingerprint } = JSON.parse(header) as { readonly fingerprint: string };
   const journal = new Journal(fingerprint, raw);
   try {
-    const names = lines
-      .map(line => (JSON.parse(line) as { readonly step: string }).step)
-      .filter(name => name.startsWith('window/'));
+    const names = lines.map(line => (JSON.parse(line) as { readonly step: string }).step).filter(name => name.startsWith(prefix));
     const missing = () => Promise.reject(new Error(`${raw} is damaged`));
-    return await Promise.all(names.map(name => journal.step<Measurement>(name, missing)));
+    return await Promise.all(names.map(name => journal.step<T>(name, missing)));
   } finally {
     journal.close();
   }

@@ -2,7 +2,7 @@ import { spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import type { BenchCase } from '../cases';
-import { flagsNoise, profileByCommand, ProfileRun, recommendationOf, Recommended } from '../command';
+import { flagsNoise, profileByCommand, ProfileRun, rawFile, recommendationOf, Recommended } from '../command';
 import { Scratch } from '../scratch';
 
 /** One profile's answer, as far as repeats are compared. */
@@ -31,21 +31,21 @@ export async function profileBesideNeighbour(scratch: Scratch, bench: BenchCase,
   }
 }
 
-/** Decides three times from one raw file; true where all profiles are the same bytes. */
+/** Decides twice more from the raw file of the case's profile; true where all three profiles are the same bytes. */
 export async function sameBytesFromRaw(scratch: Scratch, bench: BenchCase): Promise<boolean> {
-  const raw = path.join(scratch.folder, 'profiles', `${bench.id}.raw.jsonl`);
-  fs.rmSync(raw, { force: true });
-  const written = new Set<string>();
-  for (let run = 0; run < 3; run++) {
-    const name = `${bench.id}-raw-${run}`;
+  const written = (name: string) => fs.readFileSync(path.join(scratch.folder, 'profiles', `${name}.json`), 'utf8');
+  const all = new Set([written(bench.id)]);
+  for (const name of [`${bench.id}-raw-1`, `${bench.id}-raw-2`]) {
+    const raw = rawFile(scratch, name);
+    fs.copyFileSync(rawFile(scratch, bench.id), raw);
     const { exitCode, words } = await profileByCommand(scratch, bench, name, [], raw);
     if (exitCode !== 0) throw new Error(`profile --raw failed: ${words}`);
-    written.add(fs.readFileSync(path.join(scratch.folder, 'profiles', `${name}.json`), 'utf8'));
+    all.add(written(name));
   }
-  return written.size === 1;
+  return all.size === 1;
 }
 
-function answerOf(run: ProfileRun): Answer {
+export function answerOf(run: ProfileRun): Answer {
   const { profile, words, wallMs, speed } = run;
   return {
     answer: profile?.state === 'Succeeded' ? recommendationOf(profile) : undefined,

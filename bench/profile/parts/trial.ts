@@ -75,4 +75,16 @@ export const hopeless = ({ latencyMs, percentile }: BenchCase): LatencyPromise =
   errorPerLook: 0.01,
 });
 
+/**
+ * Ends runs that nothing can save, and none that goes well: it looks only before enough requests have come to prove a promise. A sample
+ * that was cut short where it looked good would prove less than a whole one.
+ */
+export function hopelessOnly(bench: BenchCase): LatencyPromise {
+  const { rate, percentile, latencyMs } = bench;
+  const errorPerLook = 0.001;
+  const tooFew = Math.log(errorPerLook) / Math.log(percentile) - 1;
+  const share = (tooFew / rate) * (1000 / trialMs(bench));
+  return { latencyMs, percentile, errorPerLook, looks: [0.25, 0.5, 1].map(part => part * share).filter(at => at < 1) };
+}
+
 export const round = (value: number): number => Number(value.toPrecision(5));
