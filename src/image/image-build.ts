@@ -1,4 +1,6 @@
-import { ITerraformDependable, TerraformProvider } from 'cdktf';
+import * as fs from 'fs';
+import * as path from 'path';
+import { dependable, ITerraformDependable, TerraformProvider } from 'cdktf';
 import { Image } from '@cdktf/provider-docker/lib/image';
 import { RegistryImage } from '@cdktf/provider-docker/lib/registry-image';
 import { Construct } from 'constructs';
@@ -110,7 +112,7 @@ class DockerImageBuild extends ImageBuild {
 
   private buildImage(scope: Construct, request: ImageBuildRequest): Image {
     const repository = request.registry ? `${request.registry.loginServer}/${request.repositoryName}` : request.repositoryName;
-    return new Image(scope, 'Resource', {
+    const image = new Image(scope, 'Resource', {
       provider: request.provider,
       name: `${repository}:${request.fingerprint.slice(0, 12)}`,
       keepLocally: this.options.keepLocally ?? false,
@@ -126,8 +128,26 @@ class DockerImageBuild extends ImageBuild {
       },
       lifecycle: { createBeforeDestroy: true },
     });
+    const baseImages = pullBaseImages(scope, request);
+    if (baseImages.length > 0) image.dependsOn = baseImages.map(dependable);
+    return image;
   }
 }
+
+/**
+ * What the Dockerfile starts from or copies from, where it names a registry: a build has no login, whatever the provider was given,
+ * but takes what the engine has. Other images may build on the same ones, so they stay.
+ */
+function pullBaseImages(scope: Construct, { context, platform, provider }: ImageBuildRequest): Image[] {
+  const dockerfile = fs.readFileSync(path.join(context.absolute, 'Dockerfile'), 'utf8');
+  const names = new Set(Array.from(dockerfile.matchAll(/(?:^FROM |--from=)(\S+)/gm), ([, name]) => name));
+  return [...names]
+    .filter(namesRegistry)
+    .map((name, index) => new Image(scope, `Base${index + 1}`, { provider, name, platform, keepLocally: true }));
+}
+
+/** As Docker tells a registry's host from a name on its own hub. */
+const namesRegistry = (image: string) => /^([^/]*[.:][^/]*|localhost)\//.test(image);
 
 class PrebuiltImage extends ImageBuild {
   public readonly _needsContext = false;

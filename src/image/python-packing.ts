@@ -1,12 +1,13 @@
 import { CONTAINER, ENV } from '../core/server-contract';
 import { CondaEnvironment, readCondaFile } from './conda-file';
-import { Instructions, run, Step } from './dockerfile';
+import { Instructions, run } from './dockerfile';
 import { condaWithoutConda } from './inference-errors';
 import { PythonInferenceOptions, PythonRuntime } from './inference-options';
 import { BoundInferenceConfig, imageEnvironment, NODE_IMAGE, PackRequest } from './packing';
 import { Requirements } from './requirements';
 import { addScript, asRoot, baseImageOf, extraSteps } from './script-files';
 import { addPythonRequirements, addPythonServer, SERVER_COMMAND } from './server-files';
+import { addSparkRequirements, installJava, prepareSpark, SPARK_ENVIRONMENT } from './spark-packing';
 
 const DEFAULT_PYTHON = '3.11';
 const REQUIREMENTS = `${CONTAINER.serverRoot}/requirements`;
@@ -27,6 +28,7 @@ export function packPython(
   const packages = environment?.packages ?? [];
   if (packages.length > 0 && options.baseImage === undefined) throw condaWithoutConda(scope, packages);
   const interpreter = options.interpreterPath ?? (packages.length > 0 ? '/opt/conda/bin/python3' : 'python3');
+  const isSpark = options.runtime === PythonRuntime.SPARK_PY;
   const script = addScript(scope, context, options, ['.py']);
 
   addPythonRequirements(scope, context, requirementsOf(request, options, environment));
@@ -37,17 +39,19 @@ export function packPython(
     runtimeSteps: [
       ...asRoot(options.baseImage !== undefined),
       { lines: ['COPY --from=node /usr/local/bin/node /usr/local/bin/node'] },
-      ...(options.runtime === PythonRuntime.SPARK_PY ? [java()] : []),
+      ...(isSpark ? [installJava()] : []),
       { from: 'requirements', to: REQUIREMENTS },
       ...(packages.length > 0 ? [installConda(interpreter)] : []),
       installPip(interpreter, options.baseImage === undefined ? undefined : environment?.python),
       ...extraSteps(scope, options),
       ...addPythonServer(scope, context),
+      ...(isSpark ? prepareSpark(interpreter) : []),
     ],
     scriptSteps: [script.layer],
     environment: {
       PYTHONUNBUFFERED: '1',
       PYTHONDONTWRITEBYTECODE: '1',
+      ...(isSpark ? SPARK_ENVIRONMENT : {}),
       ...imageEnvironment(scope, options.environment),
       ...script.environment,
       ...(interpreter === 'python3' ? {} : { [ENV.python]: interpreter }),
@@ -61,7 +65,7 @@ function requirementsOf({ scope }: PackRequest, options: PythonInferenceOptions,
   const requirements = new Requirements(scope);
   if (options.requirementsFile !== undefined) requirements.addFile(options.requirementsFile);
   if (conda !== undefined) requirements.addLines(conda.pip, conda.source);
-  if (options.runtime === PythonRuntime.SPARK_PY && !requirements.has('pyspark')) requirements.addLine('pyspark', 'runtime');
+  if (options.runtime === PythonRuntime.SPARK_PY) addSparkRequirements(requirements);
   return requirements.lines;
 }
 
@@ -109,10 +113,4 @@ function checkVersion(interpreter: string, version: string): string {
   const message = `The conda file asks for Python ${version}, but the base image has %d.%d.`;
   const [major, minor] = version.split('.');
   return `${interpreter} -c "import sys; v = sys.version_info[:2]; sys.exit(0 if v == (${major}, ${minor}) else '${message}' % v)"`;
-}
-
-function java(): Step {
-  const install =
-    'apt-get update && apt-get install --yes --no-install-recommends default-jre-headless && rm -rf /var/lib/apt/lists/*';
-  return { lines: [`RUN command -v java >/dev/null || (${install})`] };
 }

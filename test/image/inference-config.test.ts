@@ -27,7 +27,8 @@ function pack(
   const result = synthesize(stack => {
     new InferenceImage(stack, 'Image', { models: [someModel(stack)], inferenceConfig, ...props(stack) });
   });
-  const context = path.join(result.stackdir, result.resource('docker_image').build.context);
+  const [built] = Object.values(result.resources('docker_image')).filter(({ build }) => build !== undefined);
+  const context = path.join(result.stackdir, built.build.context);
   return { result, context, dockerfile: fs.readFileSync(path.join(context, 'Dockerfile'), 'utf8') };
 }
 
@@ -120,12 +121,42 @@ describe('InferenceConfig.python', () => {
     expect(dockerfile.indexOf('USER root')).toBeLessThan(dockerfile.indexOf('pip install'));
   });
 
+  test('pulls images of named registries before the build, which has no login, and keeps them', () => {
+    const images = (options: Partial<PythonInferenceOptions>) =>
+      Object.entries(packPython(options).result.resources('docker_image'));
+    const [[, built], ...pulled] = images({
+      baseImage: 'scoring/base:7',
+      baseImageRegistry: 'contoso.azurecr.io',
+      nodeImage: 'localhost:5000/node',
+      extraDockerfileLines: ['COPY --from=localhost/tools /a /a', 'COPY --from=contoso.azurecr.io/scoring/base:7 /b /b'],
+    });
+    expect(pulled.map(([, image]) => image)).toEqual(
+      ['localhost:5000/node', 'contoso.azurecr.io/scoring/base:7', 'localhost/tools'].map(name => ({
+        name,
+        platform: 'linux/amd64',
+        keep_locally: true,
+      })),
+    );
+    expect(built.depends_on).toEqual(pulled.map(([id]) => `docker_image.${id}`));
+    expect(images({ baseImage: 'scoring/base:7' })).toHaveLength(1);
+  });
+
   test('for spark-py adds Java and PySpark, unless the script names its own', () => {
     const packed = packPython({ runtime: PythonRuntime.SPARK_PY });
     expect(packed.dockerfile).toContain('default-jre-headless');
-    expect(requirements(packed)).toBe('pyspark\n');
+    expect(requirements(packed)).toBe('pyspark\nnumpy\n');
     const own = temporaryFile('requirements.txt', 'PySpark==3.5.1\n');
     expect(requirements(packPython({ runtime: PythonRuntime.SPARK_PY, requirementsFile: own }))).toBe('PySpark==3.5.1\n');
+  });
+
+  test('for spark-py prepares Spark for the user of the container, with the interpreter that is named', () => {
+    const { dockerfile } = packPython({ runtime: PythonRuntime.SPARK_PY, interpreterPath: '/opt/venv/bin/python' });
+    expect(dockerfile).toMatch(/\nUSER root\nRUN \/opt\/venv\/bin\/python .*\/prepare_spark\.py 10001\n/);
+    expect(dockerfile.indexOf('COPY ["server"')).toBeLessThan(dockerfile.indexOf('prepare_spark.py'));
+    expect(dockerfile).toContain('ENV SPARK_LOCAL_IP="127.0.0.1"');
+    const environment = { SPARK_LOCAL_IP: '10.0.0.1' };
+    expect(packPython({ runtime: PythonRuntime.SPARK_PY, environment }).dockerfile).toContain('ENV SPARK_LOCAL_IP="10.0.0.1"');
+    expect(packPython().dockerfile).not.toMatch(/spark/i);
   });
 
   test('uses another interpreter where one is named', () => {

@@ -28,7 +28,8 @@ function packJson(content: Json, files: Record<string, string> = {}) {
       inferenceConfig: InferenceConfig.fromJsonFile(path.join(folder, 'inferenceconfig.json')),
     });
   });
-  const context = path.join(result.stackdir, result.resource('docker_image').build.context);
+  const [built] = Object.values(result.resources('docker_image')).filter(({ build }) => build !== undefined);
+  const context = path.join(result.stackdir, built.build.context);
   const read = (file: string) => fs.readFileSync(path.join(context, file), 'utf8');
   return { result, read, dockerfile: read('Dockerfile') };
 }
