@@ -24,6 +24,8 @@ export function startOurs(runtime: Runtime, { fixture, env }: Setup, python?: st
       [ENV.host]: '127.0.0.1',
       [ENV.port]: '0',
       [ENV.auth]: 'none',
+      // an engine that a row has ended may take longer to come again on a busy machine
+      [ENV.maxQueueWaitMs]: '10000',
       [ENV.python]: python,
       ...script,
       ...resolvedEnv(fixture, env),
