@@ -75,19 +75,22 @@ function condaText({ channels, python, packages }: CondaEnvironment): string {
   return JSON.stringify({ channels: channels.length === 0 ? ['conda-forge'] : channels, dependencies }, undefined, 2);
 }
 
-/** Whichever the base image has; micromamba does not update environments but installs into them. */
+/**
+ * Whichever the base image has. conda, and mamba 1 that wraps it, read such a file only to update an environment.
+ * micromamba and mamba 2 tell their version without a name; they install from it, and then say why packages do not fit.
+ */
 function installConda(interpreter: string): Instructions {
   const missing = 'The conda file asks for conda packages, but the base image has neither micromamba, mamba nor conda.';
   const noPython = `After the conda packages were installed there is no ${interpreter}: say where it is with interpreterPath.`;
   return {
     lines: [
-      [
-        `RUN if command -v micromamba >/dev/null; then micromamba install --yes --name base --file ${CONDA_FILE} && micromamba clean --all --yes; \\`,
-        ` elif command -v mamba >/dev/null; then mamba env update --name base --file ${CONDA_FILE} && mamba clean --all --yes; \\`,
-        ` elif command -v conda >/dev/null; then conda env update --name base --file ${CONDA_FILE} && conda clean --all --yes; \\`,
-        ` else echo '${missing}' >&2; exit 1; fi \\`,
-        ` && { test -x "$(command -v ${interpreter})" || { echo '${noPython}' >&2; exit 1; }; }`,
-      ].join('\n'),
+      run(
+        `{ conda=$(command -v micromamba || command -v mamba || command -v conda) || { echo '${missing}' >&2; exit 1; }; }`,
+        `case "$($conda --version)" in conda*|mamba*) action='env update' ;; *) action='install --yes' ;; esac`,
+        `$conda $action --name base --file ${CONDA_FILE}`,
+        '$conda clean --all --yes',
+        `{ test -x "$(command -v ${interpreter})" || { echo '${noPython}' >&2; exit 1; }; }`,
+      ),
     ],
   };
 }

@@ -7,6 +7,7 @@ import { firstHarm } from './memory-cliff';
 import { allowedThreads, capacity, limitingResource } from './search';
 import { describeSettings, settingsKey } from './server-settings';
 import { quantileRanks, sorted } from './statistics';
+import type { VerifiedSize } from './verification';
 import { cores, gigabytes, inMs, percentileName } from './summary';
 import { steadyGrowth } from './warm-up';
 
@@ -43,7 +44,7 @@ function cpuReason(findings: Findings, result: ProfileResult): Reason {
     ? `a fresh server under this limit had ${percentileName(options.percentile)} ${inMs(verified.figures.latencyMs)} in ${verified.figures.requests} requests`
     : `the simulation of this quota gives ${percentileName(options.percentile)} ${inMs(predicted.predictedMs)}`;
   const below = boundary
-    ? `; ${cores(boundary.cpu)} ${boundary.verdict === 'fails' ? 'was run and fails' : 'was run and neither shown to hold nor to fail'} (${inMs(boundary.figures.latencyMs)})`
+    ? `; ${cores(boundary.cpu)} was run and ${howItDid(boundary)} (${inMs(boundary.figures.latencyMs)})`
     : '';
   return {
     choice: cores(result.recommendedCpu),
@@ -52,6 +53,11 @@ function cpuReason(findings: Findings, result: ProfileResult): Reason {
       `and ${fmtRate(objective.rate)} a second take ${((objective.rate / carries) * 100).toFixed(0)} % of it; ${evidence}${below}`,
     change: `more than about ${fmtRate(result.headroomRate ?? objective.rate)} requests a second, costlier inputs, or a shorter latency`,
   };
+}
+
+function howItDid({ verdict, onlyHere }: VerifiedSize): string {
+  if (verdict === 'fails') return 'fails';
+  return onlyHere ? 'keeps the target, but a fresh server may be dearer and would not' : 'neither shown to hold nor to fail';
 }
 
 function threadReason({ outcome, survey, session }: Findings): Reason {

@@ -63,6 +63,8 @@ export interface MatchedJudgement {
   readonly lateShare: number;
   /** Independent requests that the run is worth. */
   readonly effectiveSamples: number;
+  /** The promise is kept by the server that was run, and would not be by a dearer one. */
+  readonly onlyHere: boolean;
 }
 
 /** A simulation may make a run worth this many times as many requests as it would be alone. */
@@ -95,12 +97,12 @@ export function judgeMatched(
   const effectiveSamples = Math.floor(Math.min((n / inefficiency(late)) * gain, MOST_SAMPLES * n));
   const judge = (lateShare: number): MatchedJudgement => ({
     verdict: judgeCount(lateShare * effectiveSamples, effectiveSamples, percentile, error),
-    ...{ lateShare, effectiveSamples },
+    ...{ lateShare, effectiveSamples, onlyHere: false },
   });
   const own = judge(lateShareOf(inLongRun));
   if (own.verdict !== 'holds') return own;
   const dearer = judge(lateShareOf(inDearerServer));
-  return dearer.verdict === 'fails' ? { ...dearer, verdict: 'unresolved' } : dearer;
+  return dearer.verdict === 'holds' ? dearer : { ...dearer, verdict: 'unresolved', onlyHere: true };
 }
 
 /** Standard errors, and single requests, within which run and simulation have the same number of late requests. */

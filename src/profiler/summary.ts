@@ -50,6 +50,8 @@ function boundaryClause({ boundary, smallest, objective }: Recommendation): stri
     return `; ${cores(boundary.cpu)} fails: ${percentileName(objective.percentile)} ${inMs(boundary.figures.latencyMs)}`;
   }
   if (boundary?.disturbedBy) return `; ${cores(boundary.cpu)} could not be judged on a disturbed machine`;
+  if (boundary?.onlyHere)
+    return `; ${cores(boundary.cpu)} kept it (${inMs(boundary.figures.latencyMs)}), but would not on a server that is a little dearer`;
   if (boundary) return `; ${cores(boundary.cpu)} was neither shown to hold nor to fail (${inMs(boundary.figures.latencyMs)})`;
   return smallest ? '; no smaller size is searched' : '';
 }

@@ -44,6 +44,8 @@ export interface VerifiedSize extends Size {
   readonly figures: ProfileVerification;
   /** What may have made it look worse than it is. */
   readonly disturbedBy?: string;
+  /** It keeps the promise in the server that was run, and would not in one whose requests are a little dearer. */
+  readonly onlyHere?: boolean;
 }
 
 const LOOKS = [0.4, 0.6, 0.8, 1];
@@ -153,6 +155,7 @@ export function judgeRun(
     expectation: beside,
     figures,
     disturbedBy: disturbance,
+    onlyHere: judged?.onlyHere,
   };
 }
 

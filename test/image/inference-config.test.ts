@@ -1,3 +1,4 @@
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { TerraformStack, TerraformVariable, Testing } from 'cdktf';
@@ -270,7 +271,7 @@ describe('a conda file', () => {
   test('has other packages installed by the conda of the base image, or says that there is none', () => {
     const file = temporaryFile('e.yml', 'channels: [conda-forge]\ndependencies: [python=3.11, libblas, pip: [numpy]]\n');
     const { dockerfile, context } = packPython({ condaFile: file, baseImage: 'mambaorg/micromamba:2' });
-    expect(dockerfile.indexOf('micromamba install')).toBeLessThan(dockerfile.indexOf('/opt/conda/bin/python3 -m pip install'));
+    expect(dockerfile).toMatch(/--name base --file [^]*environment\.yml[^]*\/opt\/conda\/bin\/python3 -m pip install/);
     expect(dockerfile).toContain('has neither micromamba, mamba nor conda');
     expect(dockerfile).toContain('ENV MODEL_SERVING_PYTHON="/opt/conda/bin/python3"');
     expect(JSON.parse(fs.readFileSync(path.join(context, 'requirements/environment.yml'), 'utf8'))).toEqual({
@@ -278,6 +279,22 @@ describe('a conda file', () => {
       dependencies: ['python=3.11', 'pip', 'libblas'],
     });
     expect(() => packPython({ condaFile: file })).toThrow(/libblas.*INFERENCE_CONDA_WITHOUT_CONDA/);
+  });
+
+  test.each([
+    ['micromamba', '2.0.5', 'install --yes'],
+    ['mamba', '2.0.5', 'install --yes'],
+    ['mamba', 'mamba 1.5.8\nconda 23.11.0', 'env update'],
+    ['conda', 'conda 24.1.2', 'env update'],
+  ])('by %s that says it is %j: %s', (program, version, action) => {
+    const file = temporaryFile('e.yml', 'dependencies: [libblas]');
+    const { dockerfile } = packPython({ condaFile: file, baseImage: 'contoso/base', interpreterPath: '/bin/sh' });
+    const [, command] = /^RUN (.*command -v micromamba[^]*?[^\\])$/m.exec(dockerfile) ?? [];
+    const script = `#!/bin/sh\ntest "$1" = --version && printf '${version}' || echo "$@"\n`;
+    const bin = path.dirname(temporaryFile(program, script));
+    fs.chmodSync(path.join(bin, program), 0o755);
+    const output = execFileSync('/bin/sh', ['-c', command], { env: { PATH: bin }, encoding: 'utf8' });
+    expect(output.split('\n')[0]).toMatch(new RegExp(`^${action} --name base --file \\S+/environment\\.yml$`));
   });
 
   test.each(['python', 'python=3.12', 'python==3.9.18', 'python=3.11.*', 'python=3.11.4=h955ad1f_0', 'conda-forge::python=3.11'])(

@@ -67,9 +67,10 @@ describe('a run beside the simulation of its own arrivals', () => {
   test('leaves open what this server keeps and a dearer one would break', () => {
     const latencies = new Float64Array(600).fill(16);
     const here = { ofRun: new Float64Array(600), inLongRun: 0.001 };
-    expect(judgeMatched(latencies, { ...here, inDearerServer: 0.002 }, 40, 0.95, 0.05).verdict).toBe('holds');
+    const kept = judgeMatched(latencies, { ...here, inDearerServer: 0.002 }, 40, 0.95, 0.05);
+    expect(kept).toMatchObject({ verdict: 'holds', onlyHere: false });
     const judged = judgeMatched(latencies, { ...here, inDearerServer: 0.12 }, 40, 0.95, 0.05);
-    expect(judged.verdict).toBe('unresolved');
+    expect(judged).toMatchObject({ verdict: 'unresolved', onlyHere: true });
     expect(judged.lateShare).toBeCloseTo(0.12, 6);
   });
 
