@@ -5,6 +5,7 @@ import { replay } from '../conformance/replay';
 import { expectedOfOurs } from '../conformance/row';
 import { RunningServer, Start } from '../conformance/started-server';
 import { spark } from '../conformance/table/spark';
+import { stopServers } from '../scoring/support/server';
 import { describeWith } from './support/requirements';
 import { attempt } from './support/run';
 
@@ -27,7 +28,10 @@ describeWith([pythonWithSpark], `${spark.title}, as Azure ML's server takes them
     ours = running(await startOurs('python', { fixture: 'spark' }, python));
   });
 
-  afterAll(() => Promise.all([theirs?.stop(), ours?.stop()]));
+  afterAll(async () => {
+    await Promise.all([theirs?.stop(), ours?.stop()]);
+    await stopServers();
+  });
 
   test.each(spark.rows.map(row => [row.name, row] as const))('%s', async (_, row) => {
     const first = await replay(theirs, row, row.expected);
