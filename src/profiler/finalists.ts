@@ -62,6 +62,15 @@ const BORDER = 1.7;
 /** Requests that cost so many times as much, or so little, are not what was measured. */
 const MOST_SCALED = 3;
 
+/**
+ * What requests cost, as a multiple of the demand. Those that share runs cost less each, which says nothing of what one alone
+ * would cost, and their sharing is simulated already.
+ */
+function costRatio(cpuMsPerRequest: number, { atRateCpuMs, batching }: MeasuredDemand): number {
+  const factor = cpuMsPerRequest / atRateCpuMs;
+  return batching ? Math.max(1, factor) : factor;
+}
+
 const bounded = (factor: number): number => Math.min(MOST_SCALED, Math.max(1 / MOST_SCALED, factor));
 
 /** Major faults of a run from here on mean that pages are read from disk again and again. */
@@ -233,7 +242,7 @@ class Verification {
     const demand = this.demandOf(size);
     const { streams, objective } = this.finalists;
     if (!demand || load.dueMs.length !== load.latenciesMs.length) return undefined;
-    const factor = bounded(cpuMsPerRequest / demand.atRateCpuMs);
+    const factor = bounded(costRatio(cpuMsPerRequest, demand));
     const dearer = scaleDemand(inDearerServer(demand), Math.max(factor, this.costFactor));
     const run = { dueMs: load.dueMs, rate, cores: size.cpu, limitMs: objective.latencyMs };
     return expectationOf(scaleDemand(demand, factor), dearer, streams, run);
@@ -272,7 +281,7 @@ class Verification {
     const factors = this.runs.flatMap(run => {
       const demand = this.demandOf(run);
       const cpuMs = this.session.restated(run.measurement.cpuMsPerRequest, run.measurement);
-      const factor = demand ? cpuMs / demand.atRateCpuMs : 1;
+      const factor = demand ? costRatio(cpuMs, demand) : 1;
       return factor === bounded(factor) ? [factor] : [];
     });
     const factor = factors.length === 0 ? 1 : mean(factors);
