@@ -126,6 +126,18 @@ export function withBatches(demand: MeasuredDemand, batching: Batching | undefin
   return batching && demand.settings.maxBatch > 1 ? [alone, { ...demand, batching }] : [alone];
 }
 
+/**
+ * What requests cost, as a multiple of the demand. Those that share runs cost less each, which says nothing of what one alone
+ * would cost, and their sharing is simulated already.
+ */
+export function costRatio(
+  cpuMsPerRequest: number,
+  { atRateCpuMs, batching }: Pick<MeasuredDemand, 'atRateCpuMs' | 'batching'>,
+): number {
+  const factor = cpuMsPerRequest / atRateCpuMs;
+  return batching ? Math.max(1, factor) : factor;
+}
+
 /** The demand where requests cost `factor` times as much. */
 export function scaleDemand(demand: MeasuredDemand, factor: number): MeasuredDemand {
   return {

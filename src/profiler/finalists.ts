@@ -1,6 +1,6 @@
 import { roundUpToStep } from '../sizing/compute-size';
 import type { Throttling } from './confinement';
-import { MeasuredDemand, scaleDemand } from './demand';
+import { costRatio, MeasuredDemand, scaleDemand } from './demand';
 import { generatorLimited, outOfMemory, ProfileError } from './errors';
 import { Expectation, expectationOf } from './matched-trace';
 import type { Measurement } from './measurement';
@@ -61,15 +61,6 @@ const MAX_RUNS = 3;
 const BORDER = 1.7;
 /** Requests that cost so many times as much, or so little, are not what was measured. */
 const MOST_SCALED = 3;
-
-/**
- * What requests cost, as a multiple of the demand. Those that share runs cost less each, which says nothing of what one alone
- * would cost, and their sharing is simulated already.
- */
-function costRatio(cpuMsPerRequest: number, { atRateCpuMs, batching }: MeasuredDemand): number {
-  const factor = cpuMsPerRequest / atRateCpuMs;
-  return batching ? Math.max(1, factor) : factor;
-}
 
 const bounded = (factor: number): number => Math.min(MOST_SCALED, Math.max(1 / MOST_SCALED, factor));
 
