@@ -1,12 +1,13 @@
 import { spawn } from 'child_process';
 import { once } from 'events';
 import * as fs from 'fs';
-import { connect, createServer } from 'net';
+import { connect } from 'net';
 import * as path from 'path';
 import { createInterface } from 'readline';
 import type { Readable } from 'stream';
 import { setTimeout as sleep } from 'timers/promises';
 import type { Balancer } from '../../src/profiler/replicas';
+import { freePort } from '../../src/profiler/free-port';
 import { Cleanup } from '../../src/profiler/cleanup';
 
 /** Two balancers before the same servers. */
@@ -132,14 +133,4 @@ function answers(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
     socket.once('connect', () => resolve(socket.destroy() !== undefined));
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

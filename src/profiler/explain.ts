@@ -7,8 +7,8 @@ import { firstHarm } from './memory-cliff';
 import { allowedThreads, capacity, limitingResource } from './search';
 import { describeSettings, settingsKey } from './server-settings';
 import { quantileRanks, sorted } from './statistics';
-import type { VerifiedSize } from './verification';
 import { cores, gigabytes, inMs, percentileName } from './summary';
+import type { VerifiedSize } from './verification';
 import { steadyGrowth } from './warm-up';
 
 /** A chosen number, why it was chosen, and what would change it. */

@@ -1,11 +1,11 @@
 import { ChildProcess, spawn } from 'child_process';
-import { createServer } from 'net';
 import { createInterface } from 'readline';
 import { setTimeout as sleep } from 'timers/promises';
 import { Cleanup } from './cleanup';
 import type { Confinement, ContainerRoot, CpuUsageFile, LimitKind, Throttling } from './confinement';
 import { DockerConfinement } from './docker-limits';
 import { dockerUnavailable, outOfMemory, outOfMemoryAtLoad, ProfileError, serverStopped } from './errors';
+import { freePort } from './free-port';
 import { majorFaults, processTree, TreeTimes, treeTimes } from './process-tree';
 import { ServerLog } from './server-log';
 import type { ServerSettings } from './server-settings';
@@ -246,15 +246,4 @@ function signal(pid: number): void {
   } catch {
     // gone already
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'child_process';
-import { createServer, AddressInfo } from 'net';
 import { tmpdir } from 'os';
+import { freePort } from '../../src/profiler/free-port';
 import { fixtureFolder, modelFolder, resolvedEnv, served } from './fixtures';
 import { Setup } from './row';
 import { send } from './send';
@@ -82,14 +82,4 @@ async function answers(port: number, ended: () => boolean): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 100));
   }
   return new Promise(() => undefined);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

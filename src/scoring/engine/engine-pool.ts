@@ -271,18 +271,14 @@ export class EnginePool {
   /** Never rejects: the requests do. */
   private async run(engine: Engine, batch: readonly Waiting[]): Promise<void> {
     const { observer } = this.options;
-    const traffic = this.trafficOf(batch[0]);
     const begin = performance.now();
     for (const { since, taken } of batch) {
       taken();
       observer?.queued((begin - since) / 1000);
     }
-    traffic.running += batch.length;
     try {
-      const answers = await engine.score(batch.map(({ request }) => request));
+      const answers = await this.scoreOn(engine, batch, begin);
       this.failures = 0;
-      traffic.ran(batch, begin);
-      traffic.running -= batch.length;
       const { released } = answers[0];
       if (released === undefined) this.ran(engine, batch, answers, begin);
       await settleInTurns(batch, answers);
@@ -290,10 +286,22 @@ export class EnginePool {
       await released;
       this.ran(engine, batch, answers, begin);
     } catch (error) {
-      traffic.running -= batch.length;
       this.discard(engine);
       if (batch.length > 1 && error instanceof EngineLostError) this.scoreSingly(batch);
       else for (const { reject } of batch) reject(error as Error);
+    }
+  }
+
+  /** They count as running until they are answered, whichever way it ends. */
+  private async scoreOn(engine: Engine, batch: readonly Waiting[], begin: number): Promise<readonly ScoreAnswer[]> {
+    const traffic = this.trafficOf(batch[0]);
+    traffic.running += batch.length;
+    try {
+      const answers = await engine.score(batch.map(({ request }) => request));
+      traffic.ran(batch, begin);
+      return answers;
+    } finally {
+      traffic.running -= batch.length;
     }
   }
 
