@@ -13,14 +13,17 @@ export type Admission = 'accepted' | 'too-many-requests' | 'too-many-bytes';
  * Bytes are counted as they arrive, not as they are announced: who announces much and sends nothing keeps nobody out.
  */
 export class RequestQueue<P extends Pending> {
-  // a set keeps the order and forgets one from the middle at no cost
-  private readonly waiting = new Set<P>();
+  /**
+   * Oldest first. Not a set: V8's keeps a table that refers to its successor, so that one dead table in the old space keeps
+   * all later ones, and their requests, through each collection of what is young.
+   */
+  private waiting: P[] = [];
   private held = 0;
 
   constructor(private readonly limits: { readonly requests: number; readonly bytes: number }) {}
 
   get length(): number {
-    return this.waiting.size;
+    return this.waiting.length;
   }
 
   get heldBytes(): number {
@@ -29,7 +32,7 @@ export class RequestQueue<P extends Pending> {
 
   /** What `offer` would say to a request of that size now, before any of it is read. */
   admission(bytes: number): Admission {
-    if (this.waiting.size >= this.limits.requests) return 'too-many-requests';
+    if (this.waiting.length >= this.limits.requests) return 'too-many-requests';
     return this.admitsBytes(bytes) ? 'accepted' : 'too-many-bytes';
   }
 
@@ -50,43 +53,40 @@ export class RequestQueue<P extends Pending> {
 
   /** Takes a request whose bytes are held already. */
   offer(request: P): Admission {
-    if (this.waiting.size >= this.limits.requests) return 'too-many-requests';
-    this.waiting.add(request);
+    if (this.waiting.length >= this.limits.requests) return 'too-many-requests';
+    this.waiting.push(request);
     return 'accepted';
   }
 
   /** As `offer`, where an engine is free to take it: nobody waits, so the count does not matter. */
   offerAtOnce(request: P): Admission {
-    this.waiting.add(request);
+    this.waiting.push(request);
     return 'accepted';
   }
 
   /** The one that has waited longest, left where it is. */
   get first(): P | undefined {
-    const [first] = this.waiting;
-    return first;
+    return this.waiting[0];
   }
 
   /** Up to `most` that fit, oldest first. */
   takeWhere(fits: (request: P) => boolean, most: number): P[] {
     const taken: P[] = [];
-    for (const request of this.waiting) {
-      if (taken.length === most) break;
-      if (fits(request)) taken.push(request);
-    }
-    for (const request of taken) this.waiting.delete(request);
+    const left: P[] = [];
+    for (const request of this.waiting) (taken.length < most && fits(request) ? taken : left).push(request);
+    this.waiting = left;
     return taken;
   }
 
   /** The one that has waited longest. */
   take(): P | undefined {
-    const [first] = this.waiting;
-    if (first !== undefined) this.waiting.delete(first);
-    return first;
+    return this.waiting.shift();
   }
 
   /** Forgets a request that no longer wants an answer, or has had one. */
   withdraw(request: P): boolean {
-    return this.waiting.delete(request);
+    const index = this.waiting.indexOf(request);
+    if (index >= 0) this.waiting.splice(index, 1);
+    return index >= 0;
   }
 }
