@@ -76,7 +76,10 @@ function health(summary, family) {
   const measured = summary.servers.filter(
     ({ id, family: of }) => of === family && summary.values('health', id, 'p99').length > 0,
   );
-  const texts = measured.map(({ id, variant }) => `${spread(summary.values('health', id, 'p99'))} ms (${variant})`);
+  const texts = measured.map(({ id, variant }) => {
+    const idle = spread(summary.values('health', id, 'idleP99'));
+    return `${spread(summary.values('health', id, 'p99'))} ms (${variant}; an idle server beside it: ${idle})`;
+  });
   const failed = measured.flatMap(({ id }) => summary.cells('health', id)).reduce((sum, cell) => sum + cell.failed, 0);
   const quick = measured.every(({ id }) => summary.median('health', id, 'p99') <= 5);
   const runtime = { ours: 'ONNX', 'ours-js': 'JavaScript script', 'ours-python': 'Python script' }[family];

@@ -71,11 +71,13 @@ function workloadTable(summary, { id, tool }) {
   const row = server => {
     const figures = ['rate', 'p50', 'p99', 'max'].map(name => spread(summary.values(id, server.id, name)));
     const ratio = server.family === 'ours' ? '' : spread(summary.ratios(id, ours, server.id));
-    return [server.name, server.variant, ...figures, ...(tool === 'wrk' ? [ratio] : []), remarks(summary, id, server.id)];
+    const beside = tool === 'wrk' ? [ratio] : tool === 'health' ? [spread(summary.values(id, server.id, 'idleP99'))] : [];
+    return [server.name, server.variant, ...figures, ...beside, remarks(summary, id, server.id)];
   };
   const failed = mentioned.filter(server => !measured.includes(server));
   const rate = tool === 'health' ? 'scores/s' : 'answers/s';
-  const head = ['server', 'setting', rate, 'p50, ms', 'p99, ms', 'max, ms', ...(tool === 'wrk' ? ['ours is × it'] : []), ''];
+  const beside = { wrk: ['ours is × it'], health: ['p99 of an idle server beside it, ms'] }[tool] ?? [];
+  const head = ['server', 'setting', rate, 'p50, ms', 'p99, ms', 'max, ms', ...beside, ''];
   const gaps = Array(head.length - 3).fill('–');
   return table(head, [
     ...measured.map(row),

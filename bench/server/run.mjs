@@ -6,14 +6,16 @@ import { post, verify } from './client.mjs';
 import { closedLoop, healthProbe, wrk } from './load.mjs';
 import { coreSpeed } from './machine.mjs';
 import { freePorts, ServerProcess } from './process.mjs';
-import { nodeIn, takesPart } from './servers.mjs';
+import { constantServer, nodeIn, takesPart } from './servers.mjs';
 import { samples } from './workloads.mjs';
 
 /** Distinct inputs whose answers are checked; images are big. */
 const SAMPLES = { small: 32, products: 32, trees: 32, image: 2 };
 
 /** A probe of few seconds takes longer where each answer does. */
-const LONGEST_PROBE_S = 60;
+const LONGEST_PROBE_S = 120;
+/** p99 of fewer than 300 probes is only their third worst. */
+const LEAST_PROBE_S = 6;
 
 /**
  * Measures all and returns `{ cells, starts, loops }`; `progress` is called with one line per cell. A server that fails leaves cells
@@ -89,7 +91,7 @@ async function measureServer(visit, missing) {
     if (!server.answersConstant) await verify(port, target.endpoint, group.shape, inputs);
     for (const workload of workloads) {
       const cell = { round, workload: workload.id, server: server.id, coreSpeed: coreSpeed() };
-      Object.assign(cell, await measure(workload, { ...target, body, work, server, ...visit }));
+      Object.assign(cell, await measure(workload, { ...target, body, work, replyFile, server, ...visit }));
       results.cells.push(cell);
       remaining = remaining.slice(1);
       report(`round ${round} ${workload.id} ${server.id}: ${summaryLine(cell)}`);
@@ -118,10 +120,27 @@ async function measure(workload, context) {
   // what was loaded before is warm
   if (warmUpSeconds > 0 && workload === context.workloads[0]) await wrk({ ...load, seconds: warmUpSeconds });
   if (workload.tool === 'wrk') return wrk({ ...load, seconds, countStatuses: workload.clients >= 64 });
-  const probing = healthProbe({ port, path: server.health, seconds });
+  const probing = probeHealth(Math.max(seconds, LEAST_PROBE_S), context);
   const loaded = wrk({ ...load, seconds: LONGEST_PROBE_S, until: probing });
   const [health, { rate }] = await Promise.all([probing, loaded]);
   return { ...health, rate };
+}
+
+/** The loaded server's health; beside ours also the limit: a server in Node.js that has nothing else to do, on the same machine under the same load. */
+async function probeHealth(seconds, { port, server, work, replyFile, scratch }) {
+  const health = await healthProbe({ port, path: server.health, seconds });
+  if (!server.family.startsWith('ours')) return health;
+  const [idlePort] = await freePorts(1);
+  const idle = new ServerProcess({ ...constantServer({ scratch, port: idlePort, replyFile }), logFile: join(work, 'idle.log') });
+  try {
+    await idle.firstAnswer(async () =>
+      (await fetch(`http://127.0.0.1:${idlePort}/`).catch(() => undefined))?.ok ? 'right' : 'none',
+    );
+    const { p99 } = await healthProbe({ port: idlePort, path: '/', seconds });
+    return { ...health, idleP99: p99 };
+  } finally {
+    await idle.stop();
+  }
 }
 
 function rawLoop({ round, group, seconds, scratch, results, report }) {

@@ -34,12 +34,14 @@ export const SERVERS = [
     endpoint: group => (group.encoding === 'raw' ? rawBytes('/') : nestedJson('/')),
     oneProcess: true,
     answersConstant: true,
-    start: ({ scratch, port, replyFile }) => ({
-      command: [nodeIn(scratch), join(APPS, 'constant_server.mjs')],
-      env: { PORT: String(port), REPLY_FILE: replyFile },
-    }),
+    start: constantServer,
   },
 ];
+
+/** What starts a server in Node.js that answers what `replyFile` holds, whatever it is asked. */
+export function constantServer({ scratch, port, replyFile }) {
+  return { command: [nodeIn(scratch), join(APPS, 'constant_server.mjs')], env: { PORT: String(port), REPLY_FILE: replyFile } };
+}
 
 /** Whether it makes sense: the microsecond client measures only us and the constant server, a constant has no health. */
 export function takesPart(server, workload) {
