@@ -162,7 +162,12 @@ export class ScoringServer {
           ? oipServerMetadata(version)
           : oipMetadata(models[model].name, versions(models[model].name), loaded.models[model].signature),
     };
-    this.telemetry.serving(models.map(model => ({ name: model.name, version: String(model.version ?? '') })));
+    this.telemetry.serving(
+      models.map(({ name, version: number }, index) => ({
+        ...{ name, version: String(number ?? '') },
+        batchLimit: () => service.batchLimit(index),
+      })),
+    );
     models.forEach((model, index) => describeModel(log, model, loaded.models[index]));
   }
 

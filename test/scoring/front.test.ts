@@ -1,5 +1,5 @@
 import { once } from 'events';
-import { writeFileSync } from 'fs';
+import { cpSync, mkdirSync, writeFileSync } from 'fs';
 import { createServer, get, IncomingMessage, ServerResponse } from 'http';
 import { AddressInfo } from 'net';
 import * as path from 'path';
@@ -29,6 +29,12 @@ afterAll(async () => {
   await stopServers();
   removeFolders();
 });
+
+/** What is scraped from a server that was given port 0 for it. */
+async function metricsOf(server: LaunchedServer): Promise<string> {
+  const [{ port }] = events(server, 'metrics');
+  return (await request(`http://127.0.0.1:${String(port)}/metrics`)).text;
+}
 
 /** Serves an entry script of these lines. */
 function serveScript(text: string, env: Record<string, string> = {}): Promise<LaunchedServer> {
@@ -177,13 +183,31 @@ describe('what is reported', () => {
     const server = await serve(fixture('dense'), { [ENV.metricsPort]: '0' });
     await post(server.scoringUri, BODY);
     await post(server.scoringUri, { features: 'x' });
-    const [{ port }] = events(server, 'metrics');
-    const { text } = await request(`http://127.0.0.1:${String(port)}/metrics`);
+    const text = await metricsOf(server);
 
     expect(text).toMatch(/http_server_request_duration_seconds_count\{route="\/score",status="200"\} 1\n/);
     expect(text).toMatch(/http_server_request_duration_seconds_count\{route="\/score",status="400"\} 1\n/);
     expect(text).toContain('model_info{name="dense"');
     expect((await request(at(server, '/metrics'))).status).toBe(404);
+  });
+
+  test('are the requests of a model that may share a run, fewer where a target cannot be kept', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['dense', 'slow']) {
+      mkdirSync(path.join(folder, name, '1'), { recursive: true });
+      cpSync(fixture(name), path.join(folder, name, '1', 'model.onnx'));
+    }
+    const env = { [ENV.metricsPort]: '0', [ENV.maxBatch]: '8', [ENV.batchTargetMs]: '1', [ENV.maxQueueWaitMs]: '60000' };
+    const server = await serve(folder, env);
+    const limits = async () => [...(await metricsOf(server)).matchAll(/^batch_limit(.*)$/gm)].map(([, sample]) => sample);
+    const before = await limits();
+    // so much to read takes longer than a millisecond
+    const large = { features: Array.from({ length: 40_000 }, () => [1, 2, 3, 4]) };
+    await Promise.all(Array.from({ length: 40 }, () => post(at(server, '/score/dense'), large)));
+
+    // a run for a request of `slow` serves no other
+    expect(before).toEqual(['{name="dense",version="1"} 8']);
+    expect(await limits()).toEqual(['{name="dense",version="1"} 4']);
   });
 
   test('are requests, without their payload, where the access log is on', async () => {

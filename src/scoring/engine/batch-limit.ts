@@ -6,20 +6,20 @@ const QUANTILE = 0.95;
 export interface Scored {
   /** From its arrival to its answer. */
   readonly totalMs: number;
-  /** Of this, the run. */
-  readonly runMs: number;
+  /** Of this, what its batch took while an engine was free or ran it: the wait for company, and the run. */
+  readonly batchMs: number;
 }
 
 /**
  * The most requests that one run may score: fixed, or kept by a target for what 95 of 100 requests take. It grows by one while
  * they take less, where runs are that large, and is halved when they take more.
  *
- * Where the runs themselves take less than half of the target, a breach comes of the queue: smaller batches would make it longer,
+ * Where the batches themselves take less than half of the target, a breach comes of the queue: smaller ones would make it longer,
  * so that the limit grows then, too.
  */
 export class BatchLimit {
   private readonly totals: number[] = [];
-  private longestRun = 0;
+  private longestBatch = 0;
   private reached = false;
   private limit: number;
 
@@ -39,9 +39,9 @@ export class BatchLimit {
   observe(scored: readonly Scored[]): void {
     if (this.targetMs === undefined) return;
     this.reached ||= scored.length >= this.limit;
-    for (const { totalMs, runMs } of scored) {
+    for (const { totalMs, batchMs } of scored) {
       this.totals.push(totalMs);
-      this.longestRun = Math.max(this.longestRun, runMs);
+      this.longestBatch = Math.max(this.longestBatch, batchMs);
     }
     if (this.totals.length >= JUDGED_REQUESTS) this.judge(this.targetMs);
   }
@@ -49,10 +49,10 @@ export class BatchLimit {
   private judge(targetMs: number): void {
     this.totals.sort((a, b) => a - b);
     const breached = this.totals[Math.ceil(QUANTILE * this.totals.length) - 1] > targetMs;
-    if (breached && this.longestRun > targetMs / 2) this.limit = Math.max(1, this.limit >> 1);
+    if (breached && this.longestBatch > targetMs / 2) this.limit = Math.max(1, this.limit >> 1);
     else if (this.reached) this.limit = Math.min(this.most, this.limit + 1);
     this.totals.length = 0;
-    this.longestRun = 0;
+    this.longestBatch = 0;
     this.reached = false;
   }
 }

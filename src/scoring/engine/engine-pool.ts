@@ -75,6 +75,8 @@ export class EnginePool {
   service: LoadedService = { models: [] };
 
   private readonly idle: Engine[] = [];
+  /** Since when one of them, at least, has been. */
+  private idleSince = 0;
   /** By model. */
   private readonly traffic: ModelTraffic[] = [];
   private readonly alive = new Set<Engine>();
@@ -108,6 +110,11 @@ export class EnginePool {
 
   get engines(): number {
     return this.alive.size;
+  }
+
+  /** The most requests for a model that one run may score now; undefined where each has its own. */
+  batchLimit(model: number): number | undefined {
+    return this.isBatchable(model) ? (this.traffic[model]?.batchLimit ?? this.options.maxBatch) : undefined;
   }
 
   /** What a request of that size would meet, before it is read. */
@@ -224,7 +231,7 @@ export class EnginePool {
   /** Whether a free engine should leave the queue alone for a moment, in which a batch may fill. */
   private waitsForCompany(): boolean {
     const first = this.queue.first as Waiting;
-    if (!this.isBatchable(first)) return false;
+    if (!this.isBatchable(first.request.model)) return false;
     const left = this.options.batchDelayMs > 0 ? this.delayLeft(first) : this.companyLeft(first);
     if (left <= 0) return false;
     this.fillTimer ??= setTimeout(() => {
@@ -234,9 +241,10 @@ export class EnginePool {
     return true;
   }
 
-  /** The queue is given the time that was asked for, from its first request. */
+  /** The queue is given the time that was asked for, from its first request, but none once a run could take no more. */
   private delayLeft(first: Waiting): number {
-    return this.queue.length >= this.options.maxBatch ? 0 : first.since + this.options.batchDelayMs - performance.now();
+    if (this.queue.length >= this.trafficOf(first).batchLimit) return 0;
+    return first.since + this.options.batchDelayMs - performance.now();
   }
 
   private companyLeft(first: Waiting): number {
@@ -246,13 +254,13 @@ export class EnginePool {
     return traffic.waitMs(this.alive.size, performance.now());
   }
 
-  private isBatchable({ request }: Waiting): boolean {
-    return this.options.maxBatch > 1 && this.service.models[request.model]?.batchable === true;
+  private isBatchable(model: number): boolean {
+    return this.options.maxBatch > 1 && this.service.models[model]?.batchable === true;
   }
 
-  private trafficOf(waiting: Waiting): ModelTraffic {
+  private trafficOf({ request: { model } }: Waiting): ModelTraffic {
     const { maxBatch, batchTargetMs } = this.options;
-    return (this.traffic[waiting.request.model] ??= new ModelTraffic(this.isBatchable(waiting) ? maxBatch : 1, batchTargetMs));
+    return (this.traffic[model] ??= new ModelTraffic(this.isBatchable(model) ? maxBatch : 1, batchTargetMs));
   }
 
   /** The request that has waited longest, with others of its model; none that an answer would reach too late. */
@@ -295,10 +303,11 @@ export class EnginePool {
   /** They count as running until they are answered, whichever way it ends. */
   private async scoreOn(engine: Engine, batch: readonly Waiting[], begin: number): Promise<readonly ScoreAnswer[]> {
     const traffic = this.trafficOf(batch[0]);
+    const freeSince = this.idleSince;
     traffic.running += batch.length;
     try {
       const answers = await engine.score(batch.map(({ request }) => request));
-      traffic.ran(batch, begin);
+      traffic.ran(batch, begin, freeSince);
       return answers;
     } finally {
       traffic.running -= batch.length;
@@ -340,6 +349,7 @@ export class EnginePool {
 
   private free(engine: Engine): void {
     if (!this.alive.has(engine)) return;
+    if (this.idle.length === 0) this.idleSince = performance.now();
     const claim = this.claims.shift();
     if (claim !== undefined) return claim(engine);
     this.idle.push(engine);

@@ -26,6 +26,11 @@ export class ModelTraffic {
     this.limit = new BatchLimit(maxBatch, targetMs);
   }
 
+  /** The most that one run may take now. */
+  get batchLimit(): number {
+    return this.limit.current;
+  }
+
   get present(): number {
     return this.waiting + this.running;
   }
@@ -33,12 +38,12 @@ export class ModelTraffic {
   /** The most that one of so many engines may take: what is there, or about to be, is shared among them. */
   mostFor(engines: number): number {
     const crowd = Math.max(this.present, this.company.expected);
-    return Math.max(1, Math.min(this.limit.current, Math.ceil(crowd / engines)));
+    return Math.max(1, Math.min(this.batchLimit, Math.ceil(crowd / engines)));
   }
 
   /** Milliseconds that a free engine, one of so many, should still wait for company. */
   waitMs(engines: number, now: number): number {
-    return this.waiting >= this.limit.current ? 0 : this.company.waitMs(this, engines, now);
+    return this.waiting >= this.batchLimit ? 0 : this.company.waitMs(this, engines, now);
   }
 
   /** What a run will take for certain; 0 where the cost of a request does not follow from its size. */
@@ -52,11 +57,11 @@ export class ModelTraffic {
     this.waiting -= size;
   }
 
-  /** A run that began then has been answered; its requests still count as running. */
-  ran(batch: readonly Passing[], begin: number): void {
+  /** A run that began then, on an engine free since then, has been answered; its requests still count as running. */
+  ran(batch: readonly Passing[], begin: number, freeSince: number): void {
     const end = performance.now();
     this.cost.observe(batch.length, end - begin, Math.min(...batch.map(({ bytes }) => bytes)), end);
     this.company.runEnded(this.present, end);
-    this.limit.observe(batch.map(({ since }) => ({ totalMs: end - since, runMs: end - begin })));
+    this.limit.observe(batch.map(({ since }) => ({ totalMs: end - since, batchMs: end - Math.max(since, freeSince) })));
   }
 }

@@ -75,6 +75,11 @@ export class ScoringService {
     return this.pools.reduce((sum, pool) => sum + pool.engines, 0);
   }
 
+  /** The most requests for a model that one run of an engine may score now; undefined where each has its own. */
+  batchLimit(model: number): number | undefined {
+    return this.engines.batchLimit(model);
+  }
+
   /** Bytes of all bodies that are held, wherever they are scored. */
   get bodies(): Pick<RequestQueue<never>, 'hold' | 'release' | 'heldBytes'> {
     return this.engines.queue;

@@ -1,4 +1,3 @@
-import { IncomingMessage } from 'http';
 import { readDeadline, TimedRequest } from '../engine/deadline';
 import { HeaderValues, ScoreAnswer } from '../engine/engine';
 import { RequestHead } from '../engine/scoring-service';
@@ -29,15 +28,14 @@ export class Relay {
   constructor(private readonly options: RelayOptions) {}
 
   /** What is known before the body is read: `bytes` of it are announced. */
-  head({ method, path, query, route, request }: Exchange, model: number, bytes: number): RequestHead {
-    return { model, protocol: route?.protocol ?? 'azureml', method, path, query, headers: this.headersOf(request), bytes };
+  head(exchange: Exchange, model: number, bytes: number): RequestHead {
+    const { method, path, query, route } = exchange;
+    return { model, protocol: route?.protocol ?? 'azureml', method, path, query, headers: this.headersOf(exchange), bytes };
   }
 
-  request(exchange: Exchange, model: number, body: readonly Buffer[], bytes: number): TimedRequest {
-    const { method, path, query, route, request, startedAt } = exchange;
-    const protocol = route?.protocol ?? 'azureml';
-    const deadline = readDeadline(request.headers, startedAt);
-    return { model, protocol, method, path, query, headers: this.headersFor(exchange), body, bytes, deadline };
+  /** The whole of it: `bytes` have come. */
+  request({ request, startedAt }: Exchange, head: RequestHead, body: readonly Buffer[], bytes: number): TimedRequest {
+    return { ...head, body, bytes, deadline: readDeadline(request.headers, startedAt) };
   }
 
   answer(exchange: Exchange, answer: ScoreAnswer): void {
@@ -57,8 +55,9 @@ export class Relay {
   }
 
   /** What says how the body is to be read; all for a script. */
-  private headersOf(request: IncomingMessage): HeaderValues {
-    if (this.options.toScript) return request.headers;
+  private headersOf(exchange: Exchange): HeaderValues {
+    if (this.options.toScript) return this.scriptHeaders(exchange);
+    const { request } = exchange;
     return {
       'content-type': header(request, 'content-type'),
       accept: header(request, 'accept'),
@@ -66,16 +65,13 @@ export class Relay {
     };
   }
 
-  private headersFor(exchange: Exchange): HeaderValues {
-    const headers = this.headersOf(exchange.request);
-    if (this.options.toScript) {
-      const traceparent = this.options.traceparent(exchange);
-      const all: Record<string, string | string[] | undefined> = { ...headers, 'x-request-id': exchange.requestId };
-      if (traceparent !== undefined) all.traceparent = traceparent;
-      if (this.options.hidesCredentials) delete all.authorization;
-      return all;
-    }
-    return headers;
+  private scriptHeaders(exchange: Exchange): HeaderValues {
+    const traceparent = this.options.traceparent(exchange);
+    const { request, requestId } = exchange;
+    const all: Record<string, string | string[] | undefined> = { ...request.headers, 'x-request-id': requestId };
+    if (traceparent !== undefined) all.traceparent = traceparent;
+    if (this.options.hidesCredentials) delete all.authorization;
+    return all;
   }
 }
 

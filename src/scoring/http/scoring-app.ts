@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'http';
 import { EngineLostError, ScoringTimeoutError } from '../engine/engine';
 import { AbandonedError, OverloadError } from '../engine/engine-pool';
-import { ScoringService } from '../engine/scoring-service';
+import { RequestHead, ScoringService } from '../engine/scoring-service';
 import { Authenticator } from './authenticator';
 import { Cors } from './cors';
 import { declaredLength, Exchange, ExchangeOptions } from './exchange';
@@ -142,11 +142,12 @@ export class ScoringApp {
         const verdict = checked instanceof Promise ? await checked : checked;
         if (verdict !== 'accepted') return exchange.message(verdict.status, verdict.message, verdict.headers);
       }
-      if (!this.mayRead(exchange, model)) return;
+      const head = this.readableHead(exchange, model);
+      if (head === undefined) return;
       const { chunks, bytes } = await this.input(exchange, hold);
       exchange.requestBytes = bytes;
       exchange.requestBody = chunks;
-      const answer = await service.score(relay.request(exchange, model, chunks, bytes), exchange.response);
+      const answer = await service.score(relay.request(exchange, head, chunks, bytes), exchange.response);
       relay.answer(exchange, answer);
     } catch (error) {
       this.answerFailure(exchange, error as Error);
@@ -155,23 +156,25 @@ export class ScoringApp {
     }
   }
 
-  /** What the head alone shows to be hopeless is refused before the body is read. */
-  private mayRead(exchange: Exchange, model: number): boolean {
+  /** What the head alone shows to be hopeless is refused before the body is read: then there is none. */
+  private readableHead(exchange: Exchange, model: number): RequestHead | undefined {
     const { service, relay, maxBodyBytes } = this.options;
     const announced = declaredLength(exchange.request);
     const bytes = Number.isFinite(announced) ? announced : 0;
     const encoding = header(exchange.request, 'content-encoding') ?? 'identity';
-    if (!service.hasStarted) return this.refuse(exchange, 'no-engine');
-    if (bytes > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
+    if (!service.hasStarted) this.refuse(exchange, 'no-engine');
+    else if (bytes > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
     else if (/^multipart\//i.test(header(exchange.request, 'content-type') ?? '') && !this.options.rawScript()) {
       exchange.message(415, 'multipart bodies are not read; send JSON');
     } else if (encoding !== 'identity' && encoding !== 'gzip') {
       exchange.message(415, `bodies encoded as '${encoding.slice(0, 40)}' are not read; send gzip, or no Content-Encoding`);
     } else {
-      const admission = service.admission(relay.head(exchange, model, bytes));
-      return admission === 'accepted' || this.refuse(exchange, admission);
+      const head = relay.head(exchange, model, bytes);
+      const admission = service.admission(head);
+      if (admission === 'accepted') return head;
+      this.refuse(exchange, admission);
     }
-    return false;
+    return undefined;
   }
 
   private input(exchange: Exchange, hold: Hold): RequestBody | Promise<RequestBody> {
@@ -199,11 +202,10 @@ export class ScoringApp {
     }
   }
 
-  private refuse(exchange: Exchange, reason: OverloadError['reason']): false {
+  private refuse(exchange: Exchange, reason: OverloadError['reason']): void {
     const { status, text } = OVERLOAD[reason];
     this.options.observer.rejected(reason);
     exchange.message(status, text, RETRY_SOON);
-    return false;
   }
 
   private scorePaths(): string {

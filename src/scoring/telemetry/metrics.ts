@@ -17,6 +17,8 @@ export interface ModelInfo {
   readonly name: string;
   readonly version: string;
   readonly sha256?: string;
+  /** Asked for at each scrape: the most requests that one run may score now. Absent or undefined: each has its own. */
+  readonly batchLimit?: () => number | undefined;
 }
 
 /** Routes come from a fixed table; should one ever not, the rest is counted under this name instead of growing for ever. */
@@ -124,6 +126,11 @@ export class Metrics {
     text.metric('queue_held_bytes', 'gauge', 'Bytes of request bodies being held.').sample(gauges.heldBytes());
     text.metric('queue_wait_seconds', 'histogram', 'Wait for an engine.').histogram(this.queueWait);
     text.metric('batch_size', 'histogram', 'Requests in one run of the model.').histogram(this.batchSize);
+    text.metric('batch_limit', 'gauge', 'The most requests that one run of the model may score now.');
+    for (const { name, version, batchLimit } of this.models) {
+      const limit = batchLimit?.();
+      if (limit !== undefined) text.sample(limit, { name, version });
+    }
     text.metric('model_run_seconds', 'histogram', 'Time of one run of the model.').histogram(this.runSeconds);
     text.metric('engines', 'gauge', 'Engines that are alive.').sample(gauges.engines());
     text.metric('engine_restarts_total', 'counter', 'Engines started in place of lost ones.').sample(this.restarts);

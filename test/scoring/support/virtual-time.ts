@@ -4,8 +4,8 @@ interface Event {
   readonly happens: () => void;
 }
 
-/** Promises that may follow one another at one moment. */
-const SETTLING_TURNS = 20;
+/** Promises that may follow one another at one moment, such as the answers of a batch of 32. */
+const SETTLING_TURNS = 100;
 
 /**
  * Time that passes only as it is told to, for code that asks `performance.now`, `setTimeout` and `clearTimeout`. Timers count whole

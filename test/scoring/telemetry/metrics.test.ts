@@ -63,6 +63,21 @@ describe('Metrics', () => {
     expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e6);
   });
 
+  test('how many requests a run may score is asked for at each scrape, and said of models whose requests share runs', () => {
+    let limit: number | undefined;
+    metrics.serving([
+      { name: 'digits', version: '3', batchLimit: () => limit },
+      { name: 'alone', version: '1' },
+    ]);
+    const told = (): Array<number | undefined> => ['digits', 'alone'].map(name => value('batch_limit', { name }));
+
+    expect(told()).toEqual([undefined, undefined]);
+    limit = 32;
+    expect(told()).toEqual([32, undefined]);
+    limit = 16;
+    expect(told()).toEqual([16, undefined]);
+  });
+
   test('a blocked event loop shows as lag, once', async () => {
     await new Promise(resolve => setTimeout(resolve, 30));
     const end = performance.now() + 120;
