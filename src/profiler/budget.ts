@@ -24,7 +24,10 @@ export interface Budget {
   readonly cliff: boolean;
   readonly verifyMinMs: number;
   readonly verifyMaxMs: number;
+  /** Of a fresh server before its quota; as much again where its requests are still dearer than those that were measured. */
   readonly settleMs: number;
+  /** CPU time of the load before what a size carries is measured. */
+  readonly compileCpuMs: number;
   /** Closed loop under the limits, after the run: what the size carries. */
   readonly saturatedMs: number;
   /** No run is begun after this long, all in all, to decide a size once more, or to try a cheaper one than what is proven. */
@@ -51,9 +54,10 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     cliff: true,
     verifyMinMs: 5_000,
     verifyMaxMs: 12_000,
-    settleMs: 1_500,
+    settleMs: 1_200,
+    compileCpuMs: 250,
     saturatedMs: 1_000,
-    startNoMoreAfterMs: 60_000,
+    startNoMoreAfterMs: 70_000,
     giveUpAfterMs: 95_000,
   },
   quick: {
@@ -73,7 +77,8 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     cliff: false,
     verifyMinMs: 2_000,
     verifyMaxMs: 5_000,
-    settleMs: 700,
+    settleMs: 400,
+    compileCpuMs: 50,
     saturatedMs: 500,
     startNoMoreAfterMs: 8_000,
     giveUpAfterMs: 11_000,

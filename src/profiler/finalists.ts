@@ -47,7 +47,8 @@ export interface Finalists {
 
 /**
  * Runs the search's choice in a fresh server under its real limits, up a size while it does not hold, then down until one
- * does not. Seeds are new in every run. A size runs up to three times where a run was disturbed or could not decide.
+ * does not. Seeds are new in every run. A size runs up to three times where a run was disturbed or could not decide; one that
+ * was left undecided for a larger one is run again once that is proven.
  *
  * @throws ProfileError OUT_OF_MEMORY, GENERATOR_LIMITED
  */
@@ -67,6 +68,9 @@ const bounded = (factor: number): number => Math.min(MOST_SCALED, Math.max(1 / M
 /** Major faults of a run from here on mean that pages are read from disk again and again. */
 const THRASHING = { faults: 20, perRequest: 0.2 };
 
+/** A size that may be run. */
+type SizeChoice = Pick<Candidate, 'cpu' | 'settings'>;
+
 class Verification {
   private readonly runs: VerifiedSize[] = [];
   private candidates: readonly Candidate[];
@@ -82,7 +86,7 @@ class Verification {
   }
 
   async run(): Promise<Outcome> {
-    let next: Candidate | undefined = this.finalists.best;
+    let next: SizeChoice | undefined = this.finalists.best;
     let unproven: string | undefined;
     let undecided: string | undefined;
     while (next && (unproven = this.obstacle(next)) === undefined) {
@@ -123,7 +127,7 @@ class Verification {
   }
 
   /** Why a size cannot be run here and now. */
-  private obstacle(candidate: Candidate): string | undefined {
+  private obstacle(candidate: SizeChoice): string | undefined {
     const { session } = this;
     const { limits, processors } = this.finalists.workplace;
     if (session.options.speedFactor !== 1)
@@ -142,15 +146,16 @@ class Verification {
   }
 
   /** Runs that could not decide are judged together, since late requests come in bunches; a disturbed one is left aside. */
-  private async decide(candidate: Candidate): Promise<VerifiedSize> {
-    let run = await this.once(candidate, 1);
-    for (let attempt = 2; attempt <= MAX_RUNS && this.isOpen(run); attempt++) {
-      run = await this.once(candidate, attempt, run.disturbedBy ? undefined : run);
+  private async decide(candidate: SizeChoice): Promise<VerifiedSize> {
+    const before = this.runsOf(candidate);
+    let run: VerifiedSize | undefined = before[before.length - 1];
+    for (let attempt = before.length + 1; !run || (attempt <= MAX_RUNS && this.isOpen(run)); attempt++) {
+      run = await this.once(candidate, attempt, run?.disturbedBy ? undefined : run);
     }
     return run;
   }
 
-  /** Whether another run may decide. At the border itself none of any bearable length would. */
+  /** Whether another run may decide. At the border itself it seldom does: a larger size is tried first, and what time is left goes there. */
   private isOpen(run: VerifiedSize): boolean {
     const { percentile } = this.finalists.objective;
     if (
@@ -162,11 +167,11 @@ class Verification {
     if (run.disturbedBy) return true;
     const allowed = 1 - percentile;
     const atBorder = run.lateShare > allowed / BORDER && run.lateShare < allowed * BORDER;
-    return !atBorder && canEverHold(run, percentile);
+    return (this.verified !== undefined || !atBorder) && canEverHold(run, percentile);
   }
 
   /** One run; where memory runs out it is raised by a step and the run repeated. */
-  private async once(candidate: Candidate, attempt: number, earlier?: VerifiedSize): Promise<VerifiedSize> {
+  private async once(candidate: SizeChoice, attempt: number, earlier?: VerifiedSize): Promise<VerifiedSize> {
     for (;;) {
       const size: Size = { cpu: candidate.cpu, settings: candidate.settings, memoryInGB: this.memoryFor(candidate) };
       const run = await this.measure(size, attempt, earlier);
@@ -279,18 +284,22 @@ class Verification {
     return Math.abs(factor - 1) <= 0.02 ? 1 : factor;
   }
 
-  private below(run: VerifiedSize): Candidate | undefined {
+  /** The next smaller size that is not decided. */
+  private below(run: VerifiedSize): SizeChoice | undefined {
     this.recalibrate();
     const smaller = this.sizeBelow(run.cpu);
-    return smaller === undefined || this.ran(smaller) ? undefined : bestAt(this.candidates, smaller);
+    if (smaller === undefined) return undefined;
+    const before = this.runs.filter(each => each.cpu === smaller).pop();
+    if (before === undefined) return bestAt(this.candidates, smaller);
+    return this.runsOf(before).length < MAX_RUNS && this.isOpen(before) ? before : undefined;
   }
 
   private sizeBelow(cpu: number): number | undefined {
     return this.finalists.sizes.filter(size => size < cpu).pop();
   }
 
-  private ran(cpu: number): boolean {
-    return this.runs.some(run => run.cpu === cpu);
+  private runsOf({ cpu, settings }: SizeChoice): VerifiedSize[] {
+    return this.runs.filter(run => run.cpu === cpu && sameSettings(run.settings, settings));
   }
 }
 
@@ -312,10 +321,7 @@ async function runUnderLimits(
     server.assertRunning('under load');
     const throttling = difference(before.throttling, server.throttling());
     const majorFaults = server.majorFaults() - before.faults;
-    const saturated = await session.measure('saturated', server, {
-      ...{ kind: 'closed', scoringUri: server.scoringUri, durationMs: session.budget.saturatedMs },
-      connections: saturating(size.settings),
-    });
+    const saturated = await session.measureSaturated(server, size.cpu, saturating(size.settings));
     server.assertRunning('under load');
     return { measurement, saturated, majorFaults, throttling };
   } catch (error) {

@@ -13,7 +13,7 @@ jest.setTimeout(120_000);
 export const BRIEF: Budget = {
   ...{ expectedMs: 3000, warmUpCapMs: 600, warmUpBatchMs: 35, repeats: 2, serialMs: 80, concurrentMs: 60 },
   ...{ atRateMs: 200, atRateRounds: 1, retakes: 0, compareSettings: false, batchConcurrency: [], batchMs: 100 },
-  ...{ operators: false, cliff: false, verifyMinMs: 500, verifyMaxMs: 1000, settleMs: 200, saturatedMs: 100 },
+  ...{ operators: false, cliff: false, verifyMinMs: 500, verifyMaxMs: 1000, settleMs: 200, compileCpuMs: 10, saturatedMs: 100 },
   ...{ startNoMoreAfterMs: 3000, giveUpAfterMs: 5000 },
 };
 
