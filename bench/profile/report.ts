@@ -209,7 +209,7 @@ function memoryTable(ledger: Ledger): string {
     'load peak, GB',
     'peak, GB',
     'smallest limit, GB',
-    'peak × 1.15',
+    'needed × 1.15',
     'ratio',
     'recommended, GB',
     'ratio',

@@ -12,7 +12,7 @@ export interface MemoryCheck {
   readonly peakInGB: number;
   /** Absent where even 1.1 times the peak was too little. */
   readonly smallestInGB?: number;
-  /** Peak and margin, before rounding to a legal size. */
+  /** What the profile sizes by, and its margin, before rounding to a legal size. */
   readonly beforeRoundingInGB: number;
   readonly recommendedInGB: number;
   readonly loadPeakInGB: number;
@@ -59,7 +59,7 @@ export async function checkMemory(testbed: Testbed, profile: ProfileResult): Pro
   return {
     peakInGB,
     smallestInGB: low > steps ? undefined : limitOf(low),
-    beforeRoundingInGB: round(peakInGB * MEMORY_MARGIN),
+    beforeRoundingInGB: round((profile.memory?.neededInGB ?? peakInGB) * MEMORY_MARGIN),
     recommendedInGB: profile.recommendedMemoryInGB,
     loadPeakInGB: profile.loadPeakMemoryInGB,
     probes,
