@@ -68,6 +68,11 @@ const bounded = (factor: number): number => Math.min(MOST_SCALED, Math.max(1 / M
 /** Major faults of a run from here on mean that pages are read from disk again and again. */
 const THRASHING = { faults: 20, perRequest: 0.2 };
 
+/** A server that uses this share of its quota is late for long once it is late: one good run says little of the next. */
+const EXHAUSTED = 0.95;
+
+const isExhausted = ({ measurement, cpu }: VerifiedSize): boolean => measurement.cores > EXHAUSTED * cpu;
+
 /** A size that may be run. */
 type SizeChoice = Pick<Candidate, 'cpu' | 'settings'>;
 
@@ -158,13 +163,10 @@ class Verification {
   /** Whether another run may decide. At the border itself it seldom does: a larger size is tried first, and what time is left goes there. */
   private isOpen(run: VerifiedSize): boolean {
     const { percentile } = this.finalists.objective;
-    if (
-      run.verdict === 'holds' ||
-      (run.verdict === 'fails' && !run.disturbedBy) ||
-      this.isPast(this.session.budget.startNoMoreAfterMs)
-    )
-      return false;
+    if (this.isPast(this.session.budget.startNoMoreAfterMs)) return false;
+    if (run.verdict === 'holds') return run.runs === 1 && isExhausted(run);
     if (run.disturbedBy) return true;
+    if (run.verdict === 'fails') return false;
     const allowed = 1 - percentile;
     const atBorder = run.lateShare > allowed / BORDER && run.lateShare < allowed * BORDER;
     return (this.verified !== undefined || !atBorder) && canEverHold(run, percentile);

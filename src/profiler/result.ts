@@ -188,14 +188,14 @@ function scaling(findings: Findings) {
 
 /**
  * What sizes with the recommended settings carried under their limits, at the reference speed, as a share of what was computed: requests
- * cost more where the group stands still in between, and its caches grow cold. The mean over all servers that were run, as they differ;
- * 1 where none was.
+ * cost more where the group stands still in between, and its caches grow cold. The mean over all servers that were run, as they differ, but
+ * for those that failed, which still had others' requests to serve; 1 where there is none.
  */
 function correction(findings: Findings): number {
   const { outcome, session } = findings;
   const demand = demandOf(findings, outcome.size.settings);
-  const shares = outcome.runs.flatMap(({ saturated, settings, cpu }) => {
-    if (!saturated || saturated.answered === 0 || !sameSettings(settings, outcome.size.settings)) return [];
+  const shares = outcome.runs.flatMap(({ saturated, settings, cpu, verdict }) => {
+    if (!saturated?.answered || verdict === 'fails' || !sameSettings(settings, outcome.size.settings)) return [];
     const perSecond = (1000 * saturated.answered) / saturated.load.elapsedMs;
     const faster = saturated.coreSpeed / session.referenceSpeed;
     return [perSecond / faster / capacity(demand, cpu)];

@@ -13,7 +13,7 @@ type Raw = Readonly<Record<string, readonly number[]>>;
 const REQUESTS = 300;
 
 /** Verifies from a raw file, as a profile does that is resumed; resolves with the outcome and the steps that were asked for. */
-async function verify(raw: Raw, { elapsedMs = (): number => 0, best = 0.3 } = {}) {
+async function verify(raw: Raw, { elapsedMs = (): number => 0, best = 0.3, cores = 0.1 } = {}) {
   const asked: string[] = [];
   const session = {
     options: { speedFactor: 1, verify: true, pattern: POISSON },
@@ -26,10 +26,10 @@ async function verify(raw: Raw, { elapsedMs = (): number => 0, best = 0.3 } = {}
     seedOf: () => 1,
     restated: (value: number) => value,
     step: (name: string): RunRecord => {
-      const [, cores, , , attempt] = name.split('/');
-      asked.push(`${cores} #${attempt}`);
+      const [, cpu, , , attempt] = name.split('/');
+      asked.push(`${cpu} #${attempt}`);
       session.journal.elapsedMs = elapsedMs();
-      return recordOf(raw[cores][Number(attempt) - 1]);
+      return recordOf(raw[cpu][Number(attempt) - 1], cores);
     },
   };
   const sizes = [0.2, 0.3, 0.4, 0.5];
@@ -50,14 +50,14 @@ async function verify(raw: Raw, { elapsedMs = (): number => 0, best = 0.3 } = {}
   return { outcome, asked };
 }
 
-function recordOf(late: number): RunRecord {
+function recordOf(late: number, cores: number): RunRecord {
   // spread over the run, so that each counts for itself
   const latenciesMs = Float64Array.from({ length: REQUESTS }, (_, i) => ((i * 7) % REQUESTS < late ? 90 : 20 + (i % 10)));
   return {
     majorFaults: 0,
     measurement: {
       ...{ kind: 'verification', settings: settingsKey(PLAIN), atMs: 0, answered: REQUESTS, cpuMsPerRequest: 4 },
-      ...{ waitMsPerRequest: 0, cores: 0.2, coreSpeed: 1000 },
+      ...{ waitMsPerRequest: 0, cores, coreSpeed: 1000 },
       disturbance: { waiting: 0, steal: 0, speedChange: 0, foreignCores: 0 },
       load: {
         ...{ latenciesMs, failed: 0, elapsedMs: 6000, generatorCores: 0.1, generatorCpuMs: 600 },
@@ -99,6 +99,13 @@ describe('verifyFinalists', () => {
 
     expect(asked).toEqual(['0.3 #1', '0.4 #1', '0.3 #2', '0.3 #3']);
     expect(outcome).toMatchObject({ size: { cpu: 0.4 }, boundary: { cpu: 0.3, verdict: 'unresolved', runs: 3 } });
+  });
+
+  test('runs a size twice that holds with all of its quota, since what is late then is late for long', async () => {
+    const { outcome, asked } = await verify({ 0.3: [1, 60], 0.4: [1] }, { cores: 0.29 });
+
+    expect(asked).toEqual(['0.3 #1', '0.3 #2', '0.4 #1']);
+    expect(outcome).toMatchObject({ size: { cpu: 0.4 }, boundary: { cpu: 0.3, verdict: 'fails', runs: 2 } });
   });
 
   test('comes back to nothing when its time is over', async () => {
