@@ -45,6 +45,13 @@ export function derivedSeed(seed: number, index: number): number {
   return splitmix32(seed ^ Math.imul(index + 1, 0x9e3779b9))();
 }
 
+/** The same for a part that has a name. Names that differ in one letter have other seeds. */
+export function namedSeed(seed: number, name: string): number {
+  // FNV-1a: each step can be undone, so that no difference in the last letter is lost
+  const hash = Array.from(name).reduce((total, letter) => Math.imul(total ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
+  return derivedSeed(seed, hash);
+}
+
 function splitmix32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -203,6 +203,8 @@ function correction(findings: Findings): number {
   return shares.length === 0 ? 1 : mean(shares);
 }
 
+const EVIDENCE = { holds: 'verified', fails: 'failed', unresolved: 'modelled' } as const;
+
 /** The best of each size, up to twice the recommended one or what the first three above it are. */
 function alternativesOf(findings: Findings, corrected: number): ProfiledAlternative[] {
   const { plan, sizes, outcome, prices, session, survey } = findings;
@@ -212,7 +214,8 @@ function alternativesOf(findings: Findings, corrected: number): ProfiledAlternat
   return [...below, size.cpu, ...above].flatMap(cpu => {
     const candidate: Candidate | undefined = bestAt(plan.candidates, cpu);
     if (!candidate) return [];
-    const run = [...runs].reverse().find(each => each.cpu === cpu && each.verdict !== 'unresolved');
+    // the last word on a size that was run more than once
+    const verdict = [...runs].reverse().find(each => each.cpu === cpu)?.verdict ?? 'unresolved';
     const settings = cpu === size.cpu ? size.settings : candidate.settings;
     const demand = demandOf(findings, settings);
     const needed = memoryForPeak(memoryWith(survey.memory, settings).neededBytes, session.grid);
@@ -227,8 +230,7 @@ function alternativesOf(findings: Findings, corrected: number): ProfiledAlternat
         ...(Number.isFinite(candidate.predictedMs) ? { latencyMs: round(candidate.predictedMs, 2) } : {}),
         capacity: round(capacity(demand, cpu) * corrected, 2),
         ...(cost ? { costPerHour: cost.perHour } : {}),
-        evidence:
-          run === undefined ? ('modelled' as const) : run.verdict === 'holds' ? ('verified' as const) : ('failed' as const),
+        evidence: EVIDENCE[verdict],
       },
     ];
   });

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'os';
 import { SIZE_GRIDS, SizeGrid } from '../sizing/compute-size';
 import type { ProfiledMachine } from '../sizing/profile-result';
-import { derivedSeed } from './arrivals';
+import { namedSeed } from './random';
 import { BatchSizes, readBatchSizes } from './batch-sizes';
 import { Budget } from './budget';
 import { Cleanup } from './cleanup';
@@ -325,8 +325,7 @@ export class ProfileSession {
 
   /** A seed of its own for each run: what was searched with is not what proves it. */
   seedOf(run: string): number {
-    const hash = Array.from(run).reduce((total, letter) => Math.imul(total, 31) + letter.charCodeAt(0), 7);
-    return derivedSeed(this.options.seed, hash >>> 1);
+    return namedSeed(this.options.seed, run);
   }
 
   private async measureUnlimited(

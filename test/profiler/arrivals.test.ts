@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { derivedSeed, patternGaps, Random, schedule } from '../../src/profiler/arrivals';
 import { BURST, LoadPattern, POISSON } from '../../src/profiler/load-pattern';
+import { namedSeed } from '../../src/profiler/random';
 import { mean } from '../../src/profiler/statistics';
 
 const CONSTANT: LoadPattern = { kind: 'constant' };
@@ -93,6 +94,11 @@ describe('Random', () => {
     const counts = Array<number>(10).fill(0);
     for (let i = 0; i < 100_000; i++) counts[Math.floor(random.next() * 10)]++;
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
+  });
+
+  test('parts whose names differ in one letter have seeds of their own', () => {
+    const names = [0.1, 0.2, 0.3].flatMap(cpu => [1, 2, 3].map(attempt => `verify/${cpu}/0.4/t1w1b1/${attempt}`));
+    expect(new Set(names.map(name => namedSeed(42, name))).size).toBe(names.length);
   });
 
   test('parts of a run have seeds of their own', () => {
