@@ -68,16 +68,23 @@ function workloadTable(summary, { id, tool }) {
     summary.run.cells.some(cell => cell.workload === id && cell.server === server.id),
   );
   const measured = mentioned.filter(server => summary.cells(id, server.id).length > 0).sort((a, b) => order(a) - order(b));
+  const beside = {
+    wrk: {
+      title: 'ours is × it',
+      of: server => (server.family === 'ours' ? '' : spread(summary.ratios(id, ours, server.id))),
+    },
+    health: {
+      title: 'p99 of an idle server beside it, ms',
+      of: server => spread(summary.values(id, server.id, 'idleP99')),
+    },
+  }[tool];
   const row = server => {
     const figures = ['rate', 'p50', 'p99', 'max'].map(name => spread(summary.values(id, server.id, name)));
-    const ratio = server.family === 'ours' ? '' : spread(summary.ratios(id, ours, server.id));
-    const beside = tool === 'wrk' ? [ratio] : tool === 'health' ? [spread(summary.values(id, server.id, 'idleP99'))] : [];
-    return [server.name, server.variant, ...figures, ...beside, remarks(summary, id, server.id)];
+    return [server.name, server.variant, ...figures, ...(beside ? [beside.of(server)] : []), remarks(summary, id, server.id)];
   };
   const failed = mentioned.filter(server => !measured.includes(server));
   const rate = tool === 'health' ? 'scores/s' : 'answers/s';
-  const beside = { wrk: ['ours is × it'], health: ['p99 of an idle server beside it, ms'] }[tool] ?? [];
-  const head = ['server', 'setting', rate, 'p50, ms', 'p99, ms', 'max, ms', ...beside, ''];
+  const head = ['server', 'setting', rate, 'p50, ms', 'p99, ms', 'max, ms', ...(beside ? [beside.title] : []), ''];
   const gaps = Array(head.length - 3).fill('–');
   return table(head, [
     ...measured.map(row),

@@ -127,15 +127,13 @@ async function measure(workload, context) {
 }
 
 /** The loaded server's health; beside ours also the limit: a server in Node.js that has nothing else to do, on the same machine under the same load. */
-async function probeHealth(seconds, { port, server, work, replyFile, scratch }) {
+async function probeHealth(seconds, { port, endpoint, body, server, work, replyFile, scratch }) {
   const health = await healthProbe({ port, path: server.health, seconds });
   if (!server.family.startsWith('ours')) return health;
   const [idlePort] = await freePorts(1);
   const idle = new ServerProcess({ ...constantServer({ scratch, port: idlePort, replyFile }), logFile: join(work, 'idle.log') });
   try {
-    await idle.firstAnswer(async () =>
-      (await fetch(`http://127.0.0.1:${idlePort}/`).catch(() => undefined))?.ok ? 'right' : 'none',
-    );
+    await idle.firstAnswer(() => probe(idlePort, endpoint, body));
     const { p99 } = await healthProbe({ port: idlePort, path: '/', seconds });
     return { ...health, idleP99: p99 };
   } finally {

@@ -152,18 +152,15 @@ class Verification {
 
   /** Runs that could not decide are judged together, since late requests come in bunches; a disturbed one is left aside. */
   private async decide(candidate: SizeChoice): Promise<VerifiedSize> {
-    const before = this.runsOf(candidate);
-    let run: VerifiedSize | undefined = before[before.length - 1];
-    for (let attempt = before.length + 1; !run || (attempt <= MAX_RUNS && this.isOpen(run)); attempt++) {
-      run = await this.once(candidate, attempt, run?.disturbedBy ? undefined : run);
-    }
+    let run = this.runsOf(candidate).pop();
+    while (!run || this.isOpen(run)) run = await this.once(candidate, run?.disturbedBy ? undefined : run);
     return run;
   }
 
   /** Whether another run may decide. At the border itself it seldom does: a larger size is tried first, and what time is left goes there. */
   private isOpen(run: VerifiedSize): boolean {
     const { percentile } = this.finalists.objective;
-    if (this.isPast(this.session.budget.startNoMoreAfterMs)) return false;
+    if (this.runsOf(run).length >= MAX_RUNS || this.isPast(this.session.budget.startNoMoreAfterMs)) return false;
     if (run.verdict === 'holds') return run.runs === 1 && isExhausted(run);
     if (run.disturbedBy) return true;
     if (run.verdict === 'fails') return false;
@@ -173,7 +170,8 @@ class Verification {
   }
 
   /** One run; where memory runs out it is raised by a step and the run repeated. */
-  private async once(candidate: SizeChoice, attempt: number, earlier?: VerifiedSize): Promise<VerifiedSize> {
+  private async once(candidate: SizeChoice, earlier?: VerifiedSize): Promise<VerifiedSize> {
+    const attempt = this.runsOf(candidate).length + 1;
     for (;;) {
       const size: Size = { cpu: candidate.cpu, settings: candidate.settings, memoryInGB: this.memoryFor(candidate) };
       const run = await this.measure(size, attempt, earlier);
@@ -293,7 +291,7 @@ class Verification {
     if (smaller === undefined) return undefined;
     const before = this.runs.filter(each => each.cpu === smaller).pop();
     if (before === undefined) return bestAt(this.candidates, smaller);
-    return this.runsOf(before).length < MAX_RUNS && this.isOpen(before) ? before : undefined;
+    return this.isOpen(before) ? before : undefined;
   }
 
   private sizeBelow(cpu: number): number | undefined {
@@ -324,7 +322,6 @@ async function runUnderLimits(
     const throttling = difference(before.throttling, server.throttling());
     const majorFaults = server.majorFaults() - before.faults;
     const saturated = await session.measureSaturated(server, size.cpu, saturating(size.settings));
-    server.assertRunning('under load');
     return { measurement, saturated, majorFaults, throttling };
   } catch (error) {
     if (!(error instanceof ProfileError && error.code.startsWith('OUT_OF_MEMORY'))) throw error;

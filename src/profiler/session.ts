@@ -1,7 +1,6 @@
 import { availableParallelism } from 'os';
 import { SIZE_GRIDS, SizeGrid } from '../sizing/compute-size';
 import type { ProfiledMachine } from '../sizing/profile-result';
-import { namedSeed } from './random';
 import { BatchSizes, readBatchSizes } from './batch-sizes';
 import { Budget } from './budget';
 import { Cleanup } from './cleanup';
@@ -20,6 +19,7 @@ import { GIBIBYTE, MemoryFigures } from './memory';
 import { CheckedOptions } from './options';
 import { dropFromPageCache } from './page-cache';
 import { Progress } from './progress';
+import { namedSeed } from './random';
 import { measureReference, ReferenceSpeed } from './reference-kernel';
 import { ServerPool } from './server-pool';
 import { ServerProcess } from './server-process';

@@ -163,8 +163,9 @@ export class ScoringServer {
           : oipMetadata(models[model].name, versions(models[model].name), loaded.models[model].signature),
     };
     this.telemetry.serving(
-      models.map(({ name, version: number }, index) => ({
-        ...{ name, version: String(number ?? '') },
+      models.map((model, index) => ({
+        name: model.name,
+        version: String(model.version ?? ''),
         batchLimit: () => service.batchLimit(index),
       })),
     );
