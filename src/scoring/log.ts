@@ -7,7 +7,11 @@ export type LogFields = Readonly<Record<string, string | number | boolean | read
 export class Log {
   private onLine?: (line: string) => void;
 
-  constructor(private readonly write: (line: string) => void) {}
+  /** @param everywhere what every line carries */
+  constructor(
+    private readonly write: (line: string) => void,
+    private readonly everywhere: LogFields = {},
+  ) {}
 
   /** Gives every further line to somebody else as well. */
   tap(onLine: (line: string) => void): void {
@@ -27,15 +31,15 @@ export class Log {
   }
 
   private line(level: LogLevel, event: string, fields: LogFields): void {
-    const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...fields });
+    const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...this.everywhere, ...fields });
     this.write(`${line}\n`);
     this.onLine?.(line);
   }
 }
 
 /** A log on standard output that outlives its reader. */
-export function standardLog(): Log {
+export function standardLog(everywhere?: LogFields): Log {
   // whoever read our output may be gone: that must not take requests with it
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  return new Log(line => process.stdout.write(line));
+  return new Log(line => process.stdout.write(line), everywhere);
 }

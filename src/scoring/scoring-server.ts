@@ -1,13 +1,15 @@
 import { Server } from 'http';
+import { Server as NetServer } from 'net';
 import { version } from '../../package.json';
 import { LoadedModel } from './engine/engine';
 import { ScoringService } from './engine/scoring-service';
+import { Siblings } from './front/siblings';
 import { Authenticator } from './http/authenticator';
 import { Cors } from './http/cors';
 import { ExchangeReporter } from './http/exchange-reporter';
 import { FailedAuthLimit } from './http/failed-auth-limit';
 import { KeyAuth } from './http/key-auth';
-import { createListener, listen } from './http/listener';
+import { createListener, listen, listenOn } from './http/listener';
 import { Relay } from './http/relay';
 import { Routes } from './http/routes';
 import { Descriptions, ScoringApp } from './http/scoring-app';
@@ -15,7 +17,7 @@ import { Log } from './log';
 import { findModels, ServedModel } from './model/model-layout';
 import { AuthSettings, Settings } from './settings';
 import { SwaggerDocuments } from './swagger/swagger-documents';
-import { Telemetry } from './telemetry/telemetry';
+import { Scrape, Telemetry } from './telemetry/telemetry';
 import { oipMetadata, oipServerMetadata } from './wire/oip-metadata';
 
 /** Where the running server is reached from this machine. */
@@ -31,7 +33,10 @@ const LAST_ANSWER_MS = 100;
 /** How long records that are still to be sent may hold up the end. */
 const LAST_RECORDS_MS = 3_000;
 
-/** The front: it listens at once, so that liveness answers while models load, and is ready once it can score. */
+/**
+ * A front. The first one listens at once, so that liveness answers while models load, and is ready once it can score; where it scores
+ * by itself, siblings join it.
+ */
 export class ScoringServer {
   private readonly models: readonly ServedModel[];
   private readonly routes: Routes;
@@ -41,12 +46,13 @@ export class ScoringServer {
   private listener?: Server;
   private auth?: Authenticator;
   private descriptions?: Descriptions;
+  private siblings?: Siblings;
 
   /** @param program the bundle that engines are started from. @throws ModelLayoutError */
   constructor(
     private readonly settings: Settings,
     private readonly log: Log,
-    program: string,
+    private readonly program: string,
   ) {
     const isScript = settings.runtime.kind !== 'onnx';
     this.models = isScript ? [] : findModels(settings.modelDir);
@@ -67,21 +73,30 @@ export class ScoringServer {
 
   /** Resolves when the first request can be scored. @throws KeyError, CorsError, ListenError, EngineStartError, ModelError */
   async start(): Promise<ServerAddress> {
-    const { settings, service, log } = this;
-    this.telemetry = await this.startTelemetry();
-    this.auth = await createAuth(settings.auth, log);
-    const app = this.createApp();
-    this.app = app;
-    this.listener = createListener(settings.tlsDirectory, (request, response) => app.handle(request, response), { log });
-    const { port } = await listen(this.listener, settings.host, settings.port);
-    await service.start();
-    this.describe();
+    const { settings, service, log, program } = this;
+    const listener = await this.prepare(async own => this.siblings?.metrics(own) ?? own);
+    const { port } = await listen(listener, settings.host, settings.port);
+    await this.load(listener);
+    if (service.fronts > 1) this.siblings = new Siblings({ program, count: service.fronts - 1, listener, log });
     return this.address(port);
+  }
+
+  /** Loads what a sibling serves; it gets its requests by `join`. @throws as `start` */
+  async startSibling(): Promise<{ readonly join: (shared: NetServer) => Promise<void> }> {
+    const listener = await this.prepare();
+    await this.load(listener);
+    return { join: shared => listenOn(listener, shared) };
+  }
+
+  /** This front's own, as Prometheus text. */
+  get metrics(): string {
+    return this.telemetry.metrics?.text() ?? '';
   }
 
   /** Answers what has begun, then ends everything. */
   async stop(): Promise<void> {
     const { app, listener, service, settings } = this;
+    const others = this.siblings?.stop();
     app?.drain();
     if (listener?.listening) {
       await pause(settings.drainDelayMs);
@@ -92,16 +107,34 @@ export class ScoringServer {
       listener.closeAllConnections();
     }
     this.auth?.close();
-    await service.stop();
+    await Promise.all([service.stop(), others]);
     await this.telemetry.stop(LAST_RECORDS_MS);
   }
 
   /** Ends everything now. */
   kill(): void {
+    this.siblings?.kill();
     this.service.kill();
   }
 
-  private async startTelemetry(): Promise<Telemetry> {
+  private async prepare(scrape?: Scrape): Promise<Server> {
+    const { settings, log } = this;
+    this.telemetry = await this.startTelemetry(scrape);
+    this.auth = await createAuth(settings.auth, log);
+    const app = this.createApp();
+    this.app = app;
+    this.listener = createListener(settings.tlsDirectory, (request, response) => app.handle(request, response), { log });
+    return this.listener;
+  }
+
+  private async load(listener: Server): Promise<void> {
+    await this.service.start();
+    // all fronts together hold what the memory allows
+    listener.maxConnections = Math.ceil(listener.maxConnections / this.service.fronts);
+    this.describe();
+  }
+
+  private async startTelemetry(scrape?: Scrape): Promise<Telemetry> {
     const { settings, service, log } = this;
     const gauges = {
       inFlight: () => this.app?.active ?? 0,
@@ -109,7 +142,7 @@ export class ScoringServer {
       heldBytes: () => service.bodies.heldBytes,
       engines: () => service.engineCount,
     };
-    const telemetry = await Telemetry.start(settings.telemetry, gauges, log);
+    const telemetry = await Telemetry.start(settings.telemetry, gauges, log, scrape);
     log.tap(line => telemetry.logLine(line));
     if (telemetry.metricsPort !== undefined) log.info('metrics', { port: telemetry.metricsPort });
     return telemetry;

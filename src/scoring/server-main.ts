@@ -1,5 +1,7 @@
+import { Server } from 'net';
 import { constants } from 'os';
 import { setFlagsFromString } from 'v8';
+import { FromSibling, ToSibling } from './front/protocol';
 import { standardLog } from './log';
 import { ScoringServer } from './scoring-server';
 import { parseSettings } from './settings';
@@ -43,6 +45,31 @@ export async function serverMain(env: NodeJS.ProcessEnv, program: string): Promi
     server?.kill();
     process.exit(BAD_START);
   }
+}
+
+/** Runs a sibling of the front that started this process, which says when it ends: a signal at a terminal reaches both. */
+export function siblingMain(env: NodeJS.ProcessEnv, program: string): void {
+  setFlagsFromString(COLLECT_YOUNG_ALONE);
+  const server = new ScoringServer(parseSettings(env), standardLog({ front: process.pid }), program);
+  const say = (message: FromSibling): void => void process.send?.(message);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
+  process.once('disconnect', () => {
+    server.kill();
+    process.exit(0);
+  });
+  const loaded = server.startSibling();
+  loaded.then(
+    () => say({ type: 'loaded' }),
+    (error: Error) => {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(BAD_START);
+    },
+  );
+  process.on('message', (message: ToSibling, shared?: Server) => {
+    if (message.type === 'metrics') say({ type: 'metrics', id: message.id, text: server.metrics });
+    else if (message.type === 'stop') void server.stop().then(() => process.exit(0));
+    else void loaded.then(({ join }) => join(shared as Server)).then(() => say({ type: 'listening' }));
+  });
 }
 
 function endNow(server: ScoringServer | undefined, signal: 'SIGTERM' | 'SIGINT'): never {

@@ -4,6 +4,7 @@ import { Deadline, TimedRequest } from './deadline';
 import { Engine, EngineLostError, LoadedService, ScoreAnswer, ScoringTimeoutError } from './engine';
 import { ModelTraffic } from './model-traffic';
 import { Admission, RequestQueue } from './request-queue';
+import { Restarts } from './restarts';
 
 /** How a pool keeps its engines. */
 export interface EnginePoolOptions {
@@ -61,8 +62,6 @@ interface Waiting {
 
 /** The answers of a batch may hold up the event loop for so long; then others have their turn, such as health probes. */
 const TURN_MS = 1;
-const FIRST_RESTART_DELAY_MS = 100;
-const LAST_RESTART_DELAY_MS = 10_000;
 
 /**
  * Engines that score one batch each, the requests that wait for them, and new engines for those that are lost.
@@ -80,20 +79,18 @@ export class EnginePool {
   /** By model. */
   private readonly traffic: ModelTraffic[] = [];
   private readonly alive = new Set<Engine>();
-  /** Starts in a row that led to no answer; each doubles the pause before the next. */
-  private failures = 0;
   started = false;
   private stopping = false;
   private fillTimer?: NodeJS.Timeout;
-  private readonly restarts = new Set<NodeJS.Timeout>();
+  private readonly restarts = new Restarts();
 
   constructor(private readonly options: EnginePoolOptions) {
     this.queue = new RequestQueue({ requests: options.maxQueuedRequests, bytes: options.maxHeldBytes });
   }
 
   /** Starts all engines. @throws the first one's reason, with none left running. */
-  async start(): Promise<void> {
-    const starts = await Promise.allSettled(Array.from({ length: this.options.engines }, () => this.startEngine()));
+  async start(engines = this.options.engines): Promise<void> {
+    const starts = await Promise.allSettled(Array.from({ length: engines }, () => this.startEngine()));
     const failed = starts.find(start => start.status === 'rejected');
     this.started = failed === undefined;
     if (failed === undefined) return;
@@ -149,7 +146,7 @@ export class EnginePool {
   /** Ends all engines; those that score are ended too, so drain first. */
   async stop(): Promise<void> {
     this.stopping = true;
-    for (const timer of this.restarts) clearTimeout(timer);
+    this.restarts.cancel();
     clearTimeout(this.fillTimer);
     this.failWaiting();
     await Promise.all([...this.alive].map(engine => engine.stop()));
@@ -286,7 +283,7 @@ export class EnginePool {
     }
     try {
       const answers = await this.scoreOn(engine, batch, begin);
-      this.failures = 0;
+      this.restarts.worked();
       const { released } = answers[0];
       if (released === undefined) this.ran(engine, batch, answers, begin);
       await settleInTurns(batch, answers);
@@ -375,11 +372,7 @@ export class EnginePool {
   }
 
   private restart(): void {
-    // the first replacement comes at once: a request that took too long says nothing about the next
-    const delay = this.failures === 0 ? 0 : Math.min(FIRST_RESTART_DELAY_MS * 2 ** (this.failures - 1), LAST_RESTART_DELAY_MS);
-    this.failures++;
-    const timer = setTimeout(() => {
-      this.restarts.delete(timer);
+    this.restarts.schedule(() => {
       this.startEngine().then(
         () => {
           this.options.observer?.engineRestarted();
@@ -390,8 +383,7 @@ export class EnginePool {
           if (!this.stopping) this.restart();
         },
       );
-    }, delay);
-    this.restarts.add(timer);
+    });
   }
 
   private failWaiting(): void {

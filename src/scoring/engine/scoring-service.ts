@@ -42,6 +42,15 @@ export class ScoringService {
     this.engines = this.createPool(() => this.startEngine());
   }
 
+  /** As many fronts as requests may be scored at once, where each scores in its own process; else one, with as many engines. */
+  get fronts(): number {
+    return this.inline === undefined ? 1 : this.options.settings.limits.maxConcurrentRequests;
+  }
+
+  private get enginesEach(): number {
+    return this.options.settings.limits.maxConcurrentRequests / this.fronts;
+  }
+
   /** Resolves when the first request can be scored. @throws EngineStartError, ModelError */
   async start(): Promise<void> {
     const inline = await this.loadInline();
@@ -131,7 +140,7 @@ export class ScoringService {
   private started(pool: EnginePool): Promise<void> {
     const known = this.starts.get(pool);
     if (known !== undefined) return known;
-    const start = pool.start().catch((error: Error) => {
+    const start = pool.start(this.enginesEach).catch((error: Error) => {
       this.starts.delete(pool);
       throw error;
     });

@@ -1,5 +1,5 @@
 import { createServer, RequestListener, Server, ServerOptions } from 'http';
-import { AddressInfo, Socket } from 'net';
+import { AddressInfo, Server as NetServer, Socket } from 'net';
 import { totalmem } from 'os';
 import { Log } from '../log';
 import { createTlsServer, TlsFilesError } from './tls-server';
@@ -80,6 +80,11 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
     server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(whyNot(host, port, error))));
     server.listen(port, host, () => resolve(server.address() as AddressInfo));
   });
+}
+
+/** Takes connections from a socket that listens already, as others may do. */
+export function listenOn(server: Server, shared: NetServer): Promise<void> {
+  return new Promise(resolve => server.listen(shared, resolve));
 }
 
 function whyNot(host: string, port: number, error: NodeJS.ErrnoException): string {

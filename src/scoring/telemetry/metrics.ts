@@ -132,6 +132,7 @@ export class Metrics {
       if (limit !== undefined) text.sample(limit, { name, version });
     }
     text.metric('model_run_seconds', 'histogram', 'Time of one run of the model.').histogram(this.runSeconds);
+    text.metric('fronts', 'gauge', 'Processes that take requests.').sample(1);
     text.metric('engines', 'gauge', 'Engines that are alive.').sample(gauges.engines());
     text.metric('engine_restarts_total', 'counter', 'Engines started in place of lost ones.').sample(this.restarts);
     text.metric('model_info', 'gauge', 'Models that are served.');
@@ -147,12 +148,10 @@ export class Metrics {
     text.metric('event_loop_lag_seconds', 'gauge', 'Delay of the event loop since the last scrape.');
     for (const quantile of [0.5, 0.99, 1]) text.sample(this.lagSeconds(quantile), { quantile });
     this.lag.reset();
-    text.metric('process_cpu_seconds_total', 'counter', 'CPU time of the front process.').sample((user + system) / 1e6);
+    text.metric('process_cpu_seconds_total', 'counter', 'CPU time of the fronts.').sample((user + system) / 1e6);
+    text.metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the fronts.').sample(process.memoryUsage.rss());
     text
-      .metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the front process.')
-      .sample(process.memoryUsage.rss());
-    text
-      .metric('process_start_time_seconds', 'gauge', 'When the front process started, since the epoch.')
+      .metric('process_start_time_seconds', 'gauge', 'When the first front started, since the epoch.')
       .sample(Math.round(Date.now() - process.uptime() * 1000) / 1000);
   }
 

@@ -9,6 +9,9 @@ import { TelemetrySettings } from './telemetry-settings';
 /** The longest that a stop waits for what is still to be sent, in milliseconds. */
 const STOP_MS = 5_000;
 
+/** Who is asked for metrics at a scrape: this process alone, or others with it. */
+export type Scrape = (own: string) => Promise<string>;
+
 interface Parts {
   readonly metrics?: Metrics;
   readonly listener?: MetricsListener;
@@ -24,16 +27,20 @@ export class Telemetry {
   /**
    * Loads and starts what is on, and nothing else.
    *
+   * @param scrape makes of this process's metrics what a scraper gets; where it is absent, nobody can scrape
    * @throws ListenError if the metrics' port is taken or not allowed; ConnectionStringError.
    */
-  static async start(settings: TelemetrySettings, gauges: MetricGauges, log: Log): Promise<Telemetry> {
+  static async start(settings: TelemetrySettings, gauges: MetricGauges, log: Log, scrape?: Scrape): Promise<Telemetry> {
     const { metrics: address, applicationInsights, dataCollection } = settings;
     const metrics = address && new (await import('./metrics')).Metrics(gauges);
     const counting = (sink: string) => (count: number) => metrics?.dropped(sink, count);
     const listener =
       address &&
       metrics &&
-      (await (await import('./metrics-listener')).MetricsListener.listen(address.host, address.port, metrics));
+      scrape &&
+      (await (
+        await import('./metrics-listener')
+      ).MetricsListener.listen(address.host, address.port, () => scrape(metrics.text())));
     const insights =
       applicationInsights &&
       new (await import('./application-insights')).ApplicationInsights({

@@ -118,8 +118,9 @@ describe('PrometheusText', () => {
 
 describe('MetricsListener', () => {
   let listener: MetricsListener;
+  const text = () => Promise.resolve(metrics.text());
   beforeEach(async () => {
-    listener = await MetricsListener.listen('127.0.0.1', 0, metrics);
+    listener = await MetricsListener.listen('127.0.0.1', 0, text);
   });
   afterEach(() => listener.close());
 
@@ -143,6 +144,6 @@ describe('MetricsListener', () => {
   });
 
   test('a port that is taken is said plainly', async () => {
-    await expect(MetricsListener.listen('127.0.0.1', listener.port, metrics)).rejects.toThrow(/is in use/);
+    await expect(MetricsListener.listen('127.0.0.1', listener.port, text)).rejects.toThrow(/is in use/);
   });
 });

@@ -10,7 +10,7 @@ const GAUGES = { inFlight: () => 1, queueLength: () => 0, heldBytes: () => 0, en
 const LOG = new Log(() => undefined);
 
 const start = (env: Record<string, string>) =>
-  Telemetry.start(readTelemetrySettings({ HOSTNAME: 'replica-1', ...env }).settings, GAUGES, LOG);
+  Telemetry.start(readTelemetrySettings({ HOSTNAME: 'replica-1', ...env }).settings, GAUGES, LOG, own => Promise.resolve(own));
 
 const REQUEST = { method: 'POST', path: '/score', url: '/score', status: 200, startedAt: 0, seconds: 0.001, requestId: 'r' };
 
@@ -81,7 +81,7 @@ describe('Telemetry', () => {
           module.constructor._load = (name, ...rest) => (loaded.push(name), start(name, ...rest));
           const bundle = { exports: {} };
           new Function('module', 'exports', 'require', '__filename', text)(bundle, bundle.exports, require, __filename);
-          bundle.exports.Telemetry.start(JSON.parse(process.argv[1]), {}, {})
+          bundle.exports.Telemetry.start(JSON.parse(process.argv[1]), {}, {}, own => Promise.resolve(own))
             .then(telemetry => telemetry.stop())
             .then(() => console.log(JSON.stringify(loaded)));
         });`;

@@ -1,0 +1,79 @@
+import { ChildProcess, fork } from 'child_process';
+import { Server } from 'net';
+import { FromSibling, SIBLING_ARGUMENT, ToSibling } from './protocol';
+
+/** A scrape that takes longer goes without this front's part. Milliseconds. */
+const METRICS_MS = 1_000;
+
+/** One more front, in a process of its own. */
+export class SiblingProcess {
+  /** Resolves when it has ended, with what ended it. */
+  readonly gone: Promise<string>;
+  /** Since when it takes connections; undefined before. */
+  listeningSince?: number;
+
+  private readonly child: ChildProcess;
+  private readonly scrapes = new Map<number, (text: string | undefined) => void>();
+  private lastScrape = 0;
+
+  /** @param listener a socket that listens: both take connections from it, once this one can score. */
+  constructor(
+    program: string,
+    private readonly listener: Server,
+    private readonly onListening: () => void,
+  ) {
+    this.child = fork(program, [SIBLING_ARGUMENT], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.gone = new Promise(resolve => {
+      this.child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+      this.child.once('error', error => resolve(error.message));
+    });
+    void this.gone.then(() => this.answerScrapes());
+    this.child.on('message', (message: FromSibling) => this.take(message));
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Its metrics as Prometheus text; undefined where it has ended or does not answer in time. */
+  metrics(): Promise<string | undefined> {
+    if (this.listeningSince === undefined) return Promise.resolve(undefined);
+    const id = ++this.lastScrape;
+    return new Promise(resolve => {
+      const timer = setTimeout(() => this.scrapes.get(id)?.(undefined), METRICS_MS);
+      this.scrapes.set(id, text => {
+        this.scrapes.delete(id);
+        clearTimeout(timer);
+        resolve(text);
+      });
+      this.say({ type: 'metrics', id });
+    });
+  }
+
+  /** Asks it to answer what has begun, and to end. */
+  stop(): void {
+    this.say({ type: 'stop' });
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private take(message: FromSibling): void {
+    if (message.type === 'metrics') return this.scrapes.get(message.id)?.(message.text);
+    if (message.type === 'loaded') return this.say({ type: 'listen' }, this.listener);
+    this.listeningSince = performance.now();
+    this.onListening();
+  }
+
+  private answerScrapes(): void {
+    this.listeningSince = undefined;
+    for (const answer of this.scrapes.values()) answer(undefined);
+  }
+
+  private say(message: ToSibling, handle?: Server): void {
+    if (!this.child.connected) return;
+    // its exit says the rest
+    this.child.send(message, handle, () => undefined);
+  }
+}
