@@ -16,7 +16,7 @@ const KEY = 'bench-0123456789abcdef0123456789abcdef';
  */
 export const SERVERS = [
   ours('ours', '1 engine', 1),
-  ours(`ours-x${CORES}`, `${CORES} engines`, CORES),
+  ours(`ours-x${CORES}`, `${CORES} engines or fronts`, CORES),
   entryScript('ours-js', 'JavaScript script', { AZUREML_ENTRY_SCRIPT: 'score.js' }),
   entryScript('ours-python', 'Python script', { AZUREML_ENTRY_SCRIPT: 'azureml_score.py' }),
   ...variants('azureml', 'azureml-inference-server-http', azureml),

@@ -57,7 +57,7 @@ export const BUDGETS: Readonly<Record<'standard' | 'quick', Budget>> = {
     settleMs: 1_200,
     compileCpuMs: 250,
     saturatedMs: 1_000,
-    startNoMoreAfterMs: 70_000,
+    startNoMoreAfterMs: 60_000,
     giveUpAfterMs: 95_000,
   },
   quick: {

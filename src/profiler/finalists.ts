@@ -206,10 +206,16 @@ class Verification {
     const name = `verify/${size.cpu}/${size.memoryInGB}/${settingsKey(size.settings)}/${attempt}`;
     const words = `running ${size.cpu} cores and ${size.memoryInGB} GB for real`;
     const record = await session.step(name, 'verify', words, () =>
-      runUnderLimits(session, size, this.demandOf(size), {
-        ...{ kind: 'open', ...plan, promise, pattern: session.options.pattern, seed: session.seedOf(name) },
-        maxOutstanding: Math.ceil(100 + plan.rate * Math.max(1, (4 * latencyMs) / 1000)),
-      }),
+      runUnderLimits(
+        session,
+        size,
+        this.demandOf(size),
+        {
+          ...{ kind: 'open', ...plan, promise, pattern: session.options.pattern, seed: session.seedOf(name) },
+          maxOutstanding: Math.ceil(100 + plan.rate * Math.max(1, (4 * latencyMs) / 1000)),
+        },
+        attempt === 1,
+      ),
     );
     const { measurement, saturated, throttling, majorFaults } = record;
     if (!measurement) return undefined;
@@ -305,12 +311,16 @@ class Verification {
 
 type OpenJob = Omit<Extract<Parameters<ProfileSession['measure']>[2], { readonly kind: 'open' }>, 'scoringUri'>;
 
-/** Starts a server under the size's memory limit, warms it up, limits its CPU and puts the load on it. */
+/**
+ * Starts a server under the size's memory limit, warms it up, limits its CPU and puts the load on it; where `saturate` says so, then as
+ * much as it carries.
+ */
 async function runUnderLimits(
   session: ProfileSession,
   size: Size,
   demand: MeasuredDemand | undefined,
   job: OpenJob,
+  saturate: boolean,
 ): Promise<RunRecord> {
   let server: ServerProcess | undefined;
   try {
@@ -321,7 +331,7 @@ async function runUnderLimits(
     server.assertRunning('under load');
     const throttling = difference(before.throttling, server.throttling());
     const majorFaults = server.majorFaults() - before.faults;
-    const saturated = await session.measureSaturated(server, size.cpu, saturating(size.settings));
+    const saturated = saturate ? await session.measureSaturated(server, size.cpu, saturating(size.settings)) : undefined;
     return { measurement, saturated, majorFaults, throttling };
   } catch (error) {
     if (!(error instanceof ProfileError && error.code.startsWith('OUT_OF_MEMORY'))) throw error;

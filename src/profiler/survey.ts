@@ -24,10 +24,13 @@ export interface Survey {
 
 /** Cores that a request uses while an engine serves it; below this the engine waits for something else, and more engines help. */
 const BUSY_ENGINE = 0.8;
-/** Windows of each kind of settings that are measured beside the base ones. */
-const COMPARED_ROUNDS = 3;
-/** Share of one engine's capacity from which more engines are worth measuring. */
+/** Windows of each kind, of settings beside the base ones: of those that may be chosen, and of those that are only compared. */
+const CHOICE_ROUNDS = 3;
+const COMPARED_ROUNDS = 1;
+/** Share of one engine's capacity from which one may not be enough. */
 const LOADED_ENGINE = 0.5;
+/** Share of the promised latency from which one thread may not be fast enough. */
+const SLOW_ENGINE = 0.5;
 
 /**
  * Measures what a request costs, in CPU time and in time of an engine, with each of the settings that could be worth it.
@@ -38,11 +41,13 @@ export async function survey(session: ProfileSession, workplace: Workplace): Pro
   const { base, budget } = session;
   const warmUp = await session.warmUpOf(base);
   await session.measureRound(1, [base]);
-  const others = otherSettings(session, workplace, demandOf(session, base));
+  const first = demandOf(session, base);
+  const others = otherSettings(session, workplace, first);
   for (const settings of others) await session.warmUpOf(settings);
-  // what is only compared needs fewer windows than what most sizes run with
+  // one thread of one engine is the cheapest where it is enough: others are then for the record
+  const rounds = isSlow(session, first) || isLoaded(session, first) ? CHOICE_ROUNDS : COMPARED_ROUNDS;
   for (let round = 2; round <= budget.repeats; round++)
-    await session.measureRound(round, round <= COMPARED_ROUNDS + 1 ? [base, ...others] : [base]);
+    await session.measureRound(round, round <= rounds + 1 ? [base, ...others] : [base]);
   const measured = [base, ...others];
   for (let round = 1; round <= budget.atRateRounds; round++) {
     for (const settings of round === 1 ? measured : [base])
@@ -72,12 +77,15 @@ export function memoryWith(memory: Survey['memory'], settings: ServerSettings): 
 const demandOf = (session: ProfileSession, settings: ServerSettings): MeasuredDemand =>
   summarizeDemand(settings, session.windows, session.referenceSpeed);
 
+const isSlow = ({ options }: ProfileSession, { serviceMs }: MeasuredDemand): boolean =>
+  serviceMs > SLOW_ENGINE * options.latencyMs;
+const isLoaded = ({ options }: ProfileSession, { capacity }: MeasuredDemand): boolean => options.rate > LOADED_ENGINE * capacity;
+
 /** More threads, with and without spinning, and more engines, as far as the largest size and the machine allow. */
 function otherSettings(session: ProfileSession, { processors }: Workplace, measured: MeasuredDemand): ServerSettings[] {
-  const { options, budget, base, subject } = session;
-  const slow = measured.serviceMs > options.latencyMs / 2;
+  const { budget, base, subject } = session;
   const others: ServerSettings[] = [];
-  if (budget.compareSettings || slow) {
+  if (budget.compareSettings || isSlow(session, measured)) {
     const most = Math.min(processors, allowedThreads(session.mostCpu));
     for (const threads of [2, 4].filter(count => count <= most)) {
       others.push({ ...base, threads });
@@ -85,9 +93,8 @@ function otherSettings(session: ProfileSession, { processors }: Workplace, measu
     }
   }
   const waits = measured.serialCpuMs < BUSY_ENGINE * measured.serviceMs;
-  const loaded = options.rate > LOADED_ENGINE * measured.capacity;
   // a model's engine is busy whenever it serves, so a second one only pays where one is not enough
-  if (loaded && (waits || (!subject.batches && processors > 1))) others.push({ ...base, workers: 2 });
+  if (isLoaded(session, measured) && (waits || (!subject.batches && processors > 1))) others.push({ ...base, workers: 2 });
   return others;
 }
 

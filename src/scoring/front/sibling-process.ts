@@ -61,9 +61,14 @@ export class SiblingProcess {
 
   private take(message: FromSibling): void {
     if (message.type === 'metrics') return this.scrapes.get(message.id)?.(message.text);
-    if (message.type === 'loaded') return this.say({ type: 'listen' }, this.listener);
+    if (message.type === 'loaded') return this.join();
     this.listeningSince = performance.now();
     this.onListening();
+  }
+
+  private join(): void {
+    // it may have loaded while the server was being stopped
+    if (this.listener.listening) this.say({ type: 'listen' }, this.listener);
   }
 
   private answerScrapes(): void {
