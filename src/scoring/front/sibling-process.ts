@@ -2,7 +2,7 @@ import { ChildProcess, fork } from 'child_process';
 import { Server } from 'net';
 import { FromSibling, SIBLING_ARGUMENT, ToSibling } from './protocol';
 
-/** A scrape that takes longer goes without this front's part. Milliseconds. */
+/** A scrape that takes longer gets what the last one got. Milliseconds. */
 const METRICS_MS = 1_000;
 
 /** One more front, in a process of its own. */
@@ -12,8 +12,11 @@ export class SiblingProcess {
   /** Since when it takes connections; undefined before. */
   listeningSince?: number;
 
+  /** Its metrics as Prometheus text, when it was last asked for them. */
+  lastMetrics?: string;
+
   private readonly child: ChildProcess;
-  private readonly scrapes = new Map<number, (text: string | undefined) => void>();
+  private readonly scrapes = new Map<number, () => void>();
   private lastScrape = 0;
 
   /** @param listener a socket that listens: both take connections from it, once this one can score. */
@@ -27,7 +30,7 @@ export class SiblingProcess {
       this.child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
       this.child.once('error', error => resolve(error.message));
     });
-    void this.gone.then(() => this.answerScrapes());
+    void this.gone.then(() => this.scrapes.forEach(settle => settle()));
     this.child.on('message', (message: FromSibling) => this.take(message));
   }
 
@@ -35,17 +38,18 @@ export class SiblingProcess {
     return this.child.pid;
   }
 
-  /** Its metrics as Prometheus text; undefined where it has ended or does not answer in time. */
-  metrics(): Promise<string | undefined> {
-    if (this.listeningSince === undefined) return Promise.resolve(undefined);
+  /** Asks for `lastMetrics`; resolves when they are there, or it has ended or does not answer in time. */
+  scrape(): Promise<void> {
+    if (!this.child.connected || this.listeningSince === undefined) return Promise.resolve();
     const id = ++this.lastScrape;
     return new Promise(resolve => {
-      const timer = setTimeout(() => this.scrapes.get(id)?.(undefined), METRICS_MS);
-      this.scrapes.set(id, text => {
+      const settle = (): void => {
         this.scrapes.delete(id);
         clearTimeout(timer);
-        resolve(text);
-      });
+        resolve();
+      };
+      const timer = setTimeout(settle, METRICS_MS);
+      this.scrapes.set(id, settle);
       this.say({ type: 'metrics', id });
     });
   }
@@ -60,8 +64,11 @@ export class SiblingProcess {
   }
 
   private take(message: FromSibling): void {
-    if (message.type === 'metrics') return this.scrapes.get(message.id)?.(message.text);
     if (message.type === 'loaded') return this.join();
+    if (message.type === 'metrics') {
+      this.lastMetrics = message.text;
+      return this.scrapes.get(message.id)?.();
+    }
     this.listeningSince = performance.now();
     this.onListening();
   }
@@ -69,11 +76,6 @@ export class SiblingProcess {
   private join(): void {
     // it may have loaded while the server was being stopped
     if (this.listener.listening) this.say({ type: 'listen' }, this.listener);
-  }
-
-  private answerScrapes(): void {
-    this.listeningSince = undefined;
-    for (const answer of this.scrapes.values()) answer(undefined);
   }
 
   private say(message: ToSibling, handle?: Server): void {

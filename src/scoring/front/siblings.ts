@@ -1,7 +1,7 @@
 import { Server } from 'net';
 import { Restarts } from '../engine/restarts';
 import { Log } from '../log';
-import { mergeMetrics } from '../telemetry/merged-metrics';
+import { countsOf, mergeMetrics } from '../telemetry/merged-metrics';
 import { SiblingProcess } from './sibling-process';
 
 /** A front that has served for so long was of use. Milliseconds. */
@@ -23,6 +23,8 @@ export interface SiblingsOptions {
 export class Siblings {
   private readonly alive = new Set<SiblingProcess>();
   private readonly restarts = new Restarts();
+  /** What those that are gone had counted when they were last asked. */
+  private lost: readonly string[] = [];
   private stopping = false;
 
   constructor(private readonly options: SiblingsOptions) {
@@ -31,8 +33,9 @@ export class Siblings {
 
   /** This front's metrics and all others', summed. */
   async metrics(own: string): Promise<string> {
-    const theirs = await Promise.all([...this.alive].map(sibling => sibling.metrics()));
-    return mergeMetrics([own, ...theirs.filter(text => text !== undefined)]);
+    await Promise.all([...this.alive].map(sibling => sibling.scrape()));
+    const theirs = [...this.alive].map(({ lastMetrics }) => lastMetrics).filter(text => text !== undefined);
+    return mergeMetrics([own, ...theirs, ...this.lost]);
   }
 
   /** Resolves when all have answered what they had begun, and ended. */
@@ -56,8 +59,9 @@ export class Siblings {
   }
 
   private replace(sibling: SiblingProcess, how: string): void {
-    const { listeningSince } = sibling;
+    const { listeningSince, lastMetrics } = sibling;
     this.alive.delete(sibling);
+    if (lastMetrics !== undefined) this.lost = [mergeMetrics([...this.lost, countsOf(lastMetrics)])];
     if (this.stopping) return;
     this.options.log.error('front-lost', { front: sibling.pid, message: how });
     if (listeningSince !== undefined && performance.now() - listeningSince > OF_USE_MS) this.restarts.worked();

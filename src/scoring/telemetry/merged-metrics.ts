@@ -16,13 +16,22 @@ interface Family {
 
 /** Prometheus texts of processes that serve together as one: counts are summed. The texts are ours: every metric has its help line. */
 export function mergeMetrics(texts: readonly string[]): string {
-  if (texts.length === 1) return texts[0];
+  return texts.length === 1 ? texts[0] : textOf(familiesOf(texts));
+}
+
+/** What a process that is gone leaves: its counts, or else the sums would fall, and its gauges no more. */
+export function countsOf(text: string): string {
+  return textOf(familiesOf([text]).filter(({ head }) => !head[1].endsWith(' gauge')));
+}
+
+function familiesOf(texts: readonly string[]): Family[] {
   const families = new Map<string, Family>();
   for (const text of texts) addTo(families, text);
-  const lines = [...families.values()].flatMap(({ head, series }) => [
-    ...head,
-    ...[...series].map(([name, value]) => `${name} ${value}`),
-  ]);
+  return [...families.values()];
+}
+
+function textOf(families: readonly Family[]): string {
+  const lines = families.flatMap(({ head, series }) => [...head, ...[...series].map(([name, value]) => `${name} ${value}`)]);
   return `${lines.join('\n')}\n`;
 }
 

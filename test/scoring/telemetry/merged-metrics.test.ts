@@ -1,4 +1,4 @@
-import { mergeMetrics } from '../../../src/scoring/telemetry/merged-metrics';
+import { countsOf, mergeMetrics } from '../../../src/scoring/telemetry/merged-metrics';
 import { Metrics } from '../../../src/scoring/telemetry/metrics';
 import { parsePrometheus } from './support/prometheus';
 
@@ -58,6 +58,16 @@ describe('metrics of several fronts', () => {
     expect(valueIn(text, 'event_loop_lag_seconds')).toBe(0.004);
     expect(valueIn(text, 'process_start_time_seconds')).toBe(1000);
     expect(valueIn(text, 'model_info', { name: 'a b' })).toBe(1);
+  });
+
+  test('keep what a front has counted that is gone, and none of its gauges', () => {
+    const gone = countsOf(second.text());
+    const text = mergeMetrics([first.text(), gone]);
+
+    expect(valueIn(text, 'http_server_request_duration_seconds_count', { status: '429' })).toBe(1);
+    expect(valueIn(text, 'http_server_requests_in_flight')).toBe(3);
+    expect(valueIn(text, 'fronts')).toBe(1);
+    expect(gone).not.toContain('process_resident_memory_bytes');
   });
 
   test('are those of one as they are', () => {
