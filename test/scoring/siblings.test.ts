@@ -90,7 +90,7 @@ describe('a cheap model of which several requests may be scored at once', () => 
   });
 
   test('is answered what has begun before the fronts end', async () => {
-    const { server, sibling } = await serveTwo();
+    const { server, sibling } = await serveTwo({ [ENV.maxQueueWaitMs]: '30000' });
     const large = { features: Array.from({ length: 40_000 }, () => [1, 2, 3, 4]) };
     const begun = await Promise.all(Array.from({ length: 6 }, () => begin(server, large)));
     const ended = server.stop();
