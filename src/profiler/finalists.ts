@@ -1,18 +1,17 @@
 import { roundUpToStep } from '../sizing/compute-size';
-import type { Throttling } from './confinement';
 import { costRatio, MeasuredDemand, scaleDemand } from './demand';
-import { generatorLimited, outOfMemory, ProfileError } from './errors';
+import { generatorLimited, outOfMemory } from './errors';
+import { runUnderLimits } from './limited-run';
 import { Expectation, expectationOf } from './matched-trace';
 import type { Measurement } from './measurement';
 import { memoryStep } from './memory';
 import type { Workload } from './quota-simulator';
 import { bestAt, Candidate, cheapest, evaluate, inDearerServer, SearchObjective } from './search';
 import { sameSettings, settingsKey } from './server-settings';
-import type { ServerProcess } from './server-process';
 import { ProfileSession, Workplace } from './session';
 import { mean, median } from './statistics';
 import { inMs } from './summary';
-import { judgeRun, leastRequests, planRun, promiseOf, RunRecord, Size, VerifiedSize } from './verification';
+import { judgeRun, leastRequests, planRun, promiseOf, Size, VerifiedSize } from './verification';
 
 /** How the search's choice fared under real limits. */
 export interface Outcome {
@@ -206,16 +205,10 @@ class Verification {
     const name = `verify/${size.cpu}/${size.memoryInGB}/${settingsKey(size.settings)}/${attempt}`;
     const words = `running ${size.cpu} cores and ${size.memoryInGB} GB for real`;
     const record = await session.step(name, 'verify', words, () =>
-      runUnderLimits(
-        session,
-        size,
-        this.demandOf(size),
-        {
-          ...{ kind: 'open', ...plan, promise, pattern: session.options.pattern, seed: session.seedOf(name) },
-          maxOutstanding: Math.ceil(100 + plan.rate * Math.max(1, (4 * latencyMs) / 1000)),
-        },
-        attempt === 1,
-      ),
+      runUnderLimits(session, size, this.demandOf(size), {
+        ...{ ...plan, promise, pattern: session.options.pattern, seed: session.seedOf(name), saturate: attempt === 1 },
+        maxOutstanding: Math.ceil(100 + plan.rate * Math.max(1, (4 * latencyMs) / 1000)),
+      }),
     );
     const { measurement, saturated, throttling, majorFaults } = record;
     if (!measurement) return undefined;
@@ -308,44 +301,6 @@ class Verification {
     return this.runs.filter(run => run.cpu === cpu && sameSettings(run.settings, settings));
   }
 }
-
-type OpenJob = Omit<Extract<Parameters<ProfileSession['measure']>[2], { readonly kind: 'open' }>, 'scoringUri'>;
-
-/**
- * Starts a server under the size's memory limit, warms it up, limits its CPU and puts the load on it; where `saturate` says so, then as
- * much as it carries.
- */
-async function runUnderLimits(
-  session: ProfileSession,
-  size: Size,
-  demand: MeasuredDemand | undefined,
-  job: OpenJob,
-  saturate: boolean,
-): Promise<RunRecord> {
-  let server: ServerProcess | undefined;
-  try {
-    server = await session.startLimited(size.settings, size.memoryInGB);
-    await session.settle(server, size.cpu, demand);
-    const before = { throttling: server.throttling(), faults: server.majorFaults() };
-    const measurement = await session.measure('verification', server, { ...job, scoringUri: server.scoringUri });
-    server.assertRunning('under load');
-    const throttling = difference(before.throttling, server.throttling());
-    const majorFaults = server.majorFaults() - before.faults;
-    const saturated = saturate ? await session.measureSaturated(server, size.cpu, saturating(size.settings)) : undefined;
-    return { measurement, saturated, majorFaults, throttling };
-  } catch (error) {
-    if (!(error instanceof ProfileError && error.code.startsWith('OUT_OF_MEMORY'))) throw error;
-    return { starved: server ? 'run' : 'load', majorFaults: 0 };
-  } finally {
-    server?.kill();
-  }
-}
-
-/** Requests in flight that leave no engine idle, and fill its batches. */
-const saturating = ({ workers, maxBatch }: Size['settings']): number => Math.max(4, 2 * workers, 2 * maxBatch);
-
-const difference = (before: Throttling | undefined, after: Throttling | undefined): Throttling | undefined =>
-  before && after && { periods: after.periods - before.periods, throttled: after.throttled - before.throttled };
 
 /** Why a run was neither shown to hold nor to fail. */
 function reasonOf({ cpu, disturbedBy, figures }: VerifiedSize): string {

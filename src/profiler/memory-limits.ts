@@ -1,4 +1,5 @@
 import { ProfileError } from './errors';
+import { settle } from './limited-run';
 import { GIBIBYTE } from './memory';
 import { Cliff, CliffProbe, findCliff } from './memory-cliff';
 import { settingsKey } from './server-settings';
@@ -32,7 +33,7 @@ export async function lookForCliff(
     let server: Awaited<ReturnType<ProfileSession['startLimited']>> | undefined;
     try {
       server = await session.startLimited(settings, limitBytes / GIBIBYTE);
-      await session.settle(server, undefined, demand);
+      await settle(session, server, demand);
       const before = server.majorFaults();
       const closed = { kind: 'closed', scoringUri: server.scoringUri, connections: 1, durationMs: PROBE_MS } as const;
       const { load, answered } = await session.measure('serial', server, closed);

@@ -12,7 +12,7 @@ import { disturbedBy } from './interference';
 import { Journal } from './journal';
 import { findLimitSupport, LimitSupport } from './limits';
 import { LoadClient } from './load-client';
-import type { LoadJob } from './load-generator';
+import type { ClosedLoad, LoadJob, LoadResult } from './load-job';
 import { describeMachine } from './machine';
 import { Measurement, MeasurementKind, Meter } from './measurement';
 import { GIBIBYTE, MemoryFigures } from './memory';
@@ -59,11 +59,9 @@ export interface SharedWindow {
 const CALM_UTILISATION = 0.7;
 /** Checking every input may take this long; the rest is cycled through later anyway. */
 const CHECK_CAP_MS = 10_000;
-/** Two bandwidth periods, so that the run does not begin in a period that was loaded without a limit. */
-const SETTLE_LIMITED_MS = 200;
-const SETTLE_BATCH_MS = 300;
-const MOST_COMPILE_MS = 2_500;
 const WARM_UP_LEAST = 3;
+
+type UnmeasuredLoad = Omit<ClosedLoad, 'kind' | 'scoringUri'>;
 
 /** One profile under way: the processes, the raw file and everything measured so far. */
 export class ProfileSession {
@@ -239,10 +237,8 @@ export class ProfileSession {
     const words = `${requests} requests at once, for the memory they need`;
     return this.step(`burst/${settingsKey(settings)}/${requests}`, 'measure', words, async () => {
       const pooled = await this.pool.get(settings);
-      const load = { kind: 'closed', connections: requests, durationMs: CHECK_CAP_MS, maxRequests: 2 * requests } as const;
-      const run = await this.client.run({ ...load, scoringUri: pooled.server.scoringUri });
-      pooled.server.assertRunning(`with ${requests} requests at once`);
-      await this.failures.reject(run.firstFailure, pooled.server);
+      const load = { connections: requests, durationMs: CHECK_CAP_MS, maxRequests: 2 * requests };
+      await this.send(pooled.server, load, `with ${requests} requests at once`);
       return pooled.peakBytes();
     });
   }
@@ -266,40 +262,12 @@ export class ProfileSession {
     return this.startServer(settings, memoryInGB * GIBIBYTE);
   }
 
-  /**
-   * Brings a server to the state in which it would be after minutes of service, that is, to requests as cheap as those that were
-   * measured, and then under its CPU quota.
-   */
-  async settle(server: ServerProcess, cpu: number | undefined, demand: MeasuredDemand | undefined): Promise<void> {
-    const load = { kind: 'closed', scoringUri: server.scoringUri, connections: 1 } as const;
-    const cheap = 1.15 * (demand?.serialCpuMs ?? 0);
-    const began = performance.now();
-    let cost = Infinity;
-    const { settleMs } = this.budget;
-    // code goes on being compiled for a while, in other threads, where requests are cheap already; under a quota that shows
-    const leastMs = cpu === undefined ? 0 : settleMs;
-    for (let ms = 0; ms < leastMs || (cost > cheap && ms < 2 * settleMs); ms = performance.now() - began) {
-      const before = server.times().cpuMs;
-      const warm = await this.client.run({ ...load, durationMs: SETTLE_BATCH_MS });
-      server.assertRunning('while warming up');
-      await this.failures.reject(warm.firstFailure, server);
-      cost = (server.times().cpuMs - before) / warm.latenciesMs.length;
-    }
-    if (cpu === undefined) return;
-    server.limitCpu(cpu);
-    await this.client.run({ ...load, durationMs: SETTLE_LIMITED_MS });
-    server.assertRunning('while warming up');
-  }
-
-  /** What a server carries under its quota, once the code that only this load runs has been compiled. */
-  async measureSaturated(server: ServerProcess, cpu: number, connections: number): Promise<Measurement> {
-    const { saturatedMs, compileCpuMs } = this.budget;
-    const load = { kind: 'closed', scoringUri: server.scoringUri, connections } as const;
-    await this.client.run({ ...load, durationMs: Math.min(MOST_COMPILE_MS, compileCpuMs / cpu) });
-    server.assertRunning('under load');
-    const saturated = await this.measure('saturated', server, { ...load, durationMs: saturatedMs });
-    server.assertRunning('under load');
-    return saturated;
+  /** A load that is not measured. @throws ProfileError where the server ended `when`, or an input was refused */
+  async send(server: ServerProcess, job: UnmeasuredLoad, when: string): Promise<LoadResult> {
+    const run = await this.client.run({ kind: 'closed', scoringUri: server.scoringUri, ...job });
+    server.assertRunning(when);
+    await this.failures.reject(run.firstFailure, server);
+    return run;
   }
 
   /** One load on a server of the caller's. */
