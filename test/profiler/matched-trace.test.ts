@@ -1,7 +1,7 @@
 import { derivedSeed, patternGaps, Random } from '../../src/profiler/arrivals';
 import { Expectation, expectationOf, judgeMatched } from '../../src/profiler/matched-trace';
 import { NO_LUMPS, predictLatencies, ServiceDemand, simulateQuota, workloads } from '../../src/profiler/quota-simulator';
-import { effectiveSampleSize, judgeLatencies, mean, quantile } from '../../src/profiler/statistics';
+import { effectiveSampleSize, judgeCount, judgeLatencies, mean, quantile } from '../../src/profiler/statistics';
 
 const constant = (ms: number) => new Float64Array(50).fill(ms);
 const demandOf = (cpuMs: number): ServiceDemand => ({
@@ -72,6 +72,16 @@ describe('a run beside the simulation of its own arrivals', () => {
     const judged = judgeMatched(latencies, { ...here, inDearerServer: 0.12 }, 40, 0.95, 0.05);
     expect(judged).toMatchObject({ verdict: 'unresolved', onlyHere: true });
     expect(judged.lateShare).toBeCloseTo(0.12, 6);
+  });
+
+  test('asks of a dearer server that it would keep the promise, and no proof of it', () => {
+    const latencies = new Float64Array(348).fill(20);
+    const run: Expectation = { ofRun: new Float64Array(348).fill(0.002), inLongRun: 0.008, inDearerServer: 0.032 };
+    const { verdict, onlyHere, lateShare, effectiveSamples } = judgeMatched(latencies, run, 40, 0.95, 0.05);
+
+    expect(judgeCount(0.03 * effectiveSamples, effectiveSamples, 0.95, 0.05)).toBe('unresolved');
+    expect({ verdict, onlyHere }).toEqual({ verdict: 'holds', onlyHere: false });
+    expect(lateShare).toBeCloseTo(0.006, 6);
   });
 
   test('is the plain test where run and simulation have nothing in common', () => {
