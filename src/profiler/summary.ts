@@ -47,7 +47,11 @@ export function summarize(recommendation: Recommendation): string {
 
 function boundaryClause({ boundary, smallest, objective }: Recommendation): string {
   if (boundary?.verdict === 'fails') {
-    return `; ${cores(boundary.cpu)} fails: ${percentileName(objective.percentile)} ${inMs(boundary.figures.latencyMs)}`;
+    const { latencyMs } = boundary.figures;
+    // the run's arrivals were kind ones
+    const kind =
+      latencyMs <= objective.latencyMs ? ` in its run, ${(boundary.lateShare * 100).toFixed(0)} % late in the long run` : '';
+    return `; ${cores(boundary.cpu)} fails: ${percentileName(objective.percentile)} ${inMs(latencyMs)}${kind}`;
   }
   if (boundary?.disturbedBy) return `; ${cores(boundary.cpu)} could not be judged on a disturbed machine`;
   if (boundary?.onlyHere)

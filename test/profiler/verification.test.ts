@@ -186,6 +186,12 @@ describe('summarize', () => {
     );
   });
 
+  test('says why a smaller size fails that was in time in a run of kind arrivals', () => {
+    const failing = judge(60);
+    const boundary = { ...failing, cpu: 0.6, lateShare: 0.08, figures: { ...failing.figures, latencyMs: 28 } };
+    expect(summarize({ ...base, boundary })).toContain('; 0.6 cores fails: p95 28 ms in its run, 8 % late in the long run');
+  });
+
   test('says what was not proven', () => {
     expect(summarize({ ...base, settings: { ...PLAIN, threads: 2 }, replicas: 3 })).toBe(
       '3 replicas of 0.7 cores, 0.6 GB, 2 threads: p95 31 ms at 50 requests a second, modelled, not verified',
