@@ -73,19 +73,16 @@ async function measureSaturated(session: ProfileSession, server: ServerProcess, 
   const { saturatedMs, compileCpuMs } = session.budget;
   // no engine idles, and batches are full
   const connections = Math.max(4, 2 * settings.workers, 2 * settings.maxBatch);
-  const loaded = async (durationMs: number): Promise<Measurement> => {
-    const load = { kind: 'closed', scoringUri: server.scoringUri, connections, durationMs } as const;
-    const measurement = await session.measure('saturated', server, load);
-    server.assertRunning('under load');
-    return measurement;
-  };
-  await loaded(Math.min(MOST_COMPILE_MS, compileCpuMs / cpu));
-  return loaded(saturatedMs);
+  await session.load(server, { connections, durationMs: Math.min(MOST_COMPILE_MS, compileCpuMs / cpu) }, 'under load');
+  const load = { kind: 'closed', scoringUri: server.scoringUri, connections, durationMs: saturatedMs } as const;
+  const saturated = await session.measure('saturated', server, load);
+  server.assertRunning('under load');
+  return saturated;
 }
 
 async function limit(session: ProfileSession, server: ServerProcess, cpu: number): Promise<void> {
   server.limitCpu(cpu);
-  await session.send(server, { connections: 1, durationMs: SETTLE_LIMITED_MS }, 'while warming up');
+  await session.load(server, { connections: 1, durationMs: SETTLE_LIMITED_MS }, 'while warming up');
 }
 
 const difference = (before: Throttling | undefined, after: Throttling | undefined): Throttling | undefined =>

@@ -262,10 +262,16 @@ export class ProfileSession {
     return this.startServer(settings, memoryInGB * GIBIBYTE);
   }
 
-  /** A load that is not measured. @throws ProfileError where the server ended `when`, or an input was refused */
-  async send(server: ServerProcess, job: UnmeasuredLoad, when: string): Promise<LoadResult> {
+  /** A load that is not measured. @throws ProfileError where the server ended `when` */
+  async load(server: ServerProcess, job: UnmeasuredLoad, when: string): Promise<LoadResult> {
     const run = await this.client.run({ kind: 'closed', scoringUri: server.scoringUri, ...job });
     server.assertRunning(when);
+    return run;
+  }
+
+  /** The same, where every request must be answered. @throws ProfileError also where an input was refused */
+  async send(server: ServerProcess, job: UnmeasuredLoad, when: string): Promise<LoadResult> {
+    const run = await this.load(server, job, when);
     await this.failures.reject(run.firstFailure, server);
     return run;
   }

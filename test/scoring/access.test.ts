@@ -1,12 +1,23 @@
 import { readFileSync, rmSync, writeFileSync } from 'fs';
 import { request as httpRequest } from 'http';
-import { request as httpsRequest, RequestOptions } from 'https';
+import type { RequestOptions } from 'https';
 import * as path from 'path';
 import { ENV } from '../../src/core/server-contract';
 import { LaunchedServer } from '../../src/scoring/launch';
 import { hasOpenssl, makeCertificate } from './access/support/certificates';
 import { AUDIENCE, claims, KeyServer, sign, signingPair, TENANT } from './access/support/key-server';
-import { at, eventually, fixture, post, removeFolders, request, serve, stopServers, temporaryFolder } from './support/server';
+import {
+  at,
+  eventually,
+  fixture,
+  httpsStatus,
+  post,
+  removeFolders,
+  request,
+  serve,
+  stopServers,
+  temporaryFolder,
+} from './support/server';
 
 jest.setTimeout(60_000);
 
@@ -189,7 +200,7 @@ describe('TLS', () => {
     makeCertificate(folder);
     const server = await serve(fixture('dense'), { [ENV.tlsDirectory]: folder });
     const get = (options: RequestOptions) =>
-      getStatus(server.healthUri, { ca: readFileSync(path.join(folder, 'tls.crt')), ...options });
+      httpsStatus(server.healthUri, { ca: readFileSync(path.join(folder, 'tls.crt')), ...options });
 
     expect(server.scoringUri).toMatch(/^https:/);
     await expect(get({})).resolves.toBe(200);
@@ -218,13 +229,5 @@ function ask(url: string, method: string, headers: Record<string, string>, body 
     })
       .on('error', reject)
       .end(body);
-  });
-}
-
-function getStatus(url: string, options: RequestOptions): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    httpsRequest(url, { agent: false, ...options }, response => resolve(response.resume().statusCode))
-      .on('error', reject)
-      .end();
   });
 }

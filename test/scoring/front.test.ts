@@ -11,6 +11,7 @@ import {
   events,
   eventually,
   fixture,
+  metricsOf,
   post,
   removeFolders,
   request,
@@ -29,12 +30,6 @@ afterAll(async () => {
   await stopServers();
   removeFolders();
 });
-
-/** What is scraped from a server that was given port 0 for it. */
-async function metricsOf(server: LaunchedServer): Promise<string> {
-  const [{ port }] = events(server, 'metrics');
-  return (await request(`http://127.0.0.1:${String(port)}/metrics`)).text;
-}
 
 /** Serves an entry script of these lines. */
 function serveScript(text: string, env: Record<string, string> = {}): Promise<LaunchedServer> {

@@ -1,4 +1,3 @@
-import { Agent, request as httpsRequest } from 'https';
 import { ENV } from '../../src/core/server-contract';
 import { LaunchedServer } from '../../src/scoring/launch';
 import { hasOpenssl, makeCertificate } from './access/support/certificates';
@@ -8,10 +7,11 @@ import {
   eventually,
   events,
   fixture,
+  httpsStatus,
   isAlive,
+  metricsOf,
   post,
   removeFolders,
-  request,
   serve,
   stopServers,
   temporaryFolder,
@@ -39,9 +39,7 @@ async function serveTwo(env: Record<string, string> = {}): Promise<{ server: Lau
 }
 
 async function metric(server: LaunchedServer, name: string): Promise<number> {
-  const [{ port }] = events(server, 'metrics');
-  const { text } = await request(`http://127.0.0.1:${String(port)}/metrics`);
-  return parsePrometheus(text)
+  return parsePrometheus(await metricsOf(server))
     .filter(sample => sample.name === name && (sample.labels.route ?? '/score') === '/score')
     .reduce((sum, { value }) => sum + value, 0);
 }
@@ -117,7 +115,7 @@ describe('a cheap model of which several requests may be scored at once', () => 
     const { server } = await serveTwo({ [ENV.tlsDirectory]: folder });
     process.kill(server.pid, 'SIGSTOP');
     try {
-      expect(await statusOver(server.healthUri)).toBe(200);
+      expect(await httpsStatus(server.healthUri, { rejectUnauthorized: false })).toBe(200);
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
@@ -130,14 +128,3 @@ test('a model that needs engines has one front, and the engines', async () => {
   expect(enginePids(server)).toHaveLength(2);
   expect(await metric(server, 'fronts')).toBe(1);
 });
-
-function statusOver(uri: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    httpsRequest(uri, { agent: new Agent({ rejectUnauthorized: false }) }, response => {
-      response.resume();
-      resolve(response.statusCode);
-    })
-      .once('error', reject)
-      .end();
-  });
-}

@@ -5,6 +5,7 @@ import { Engine, EngineLostError, LoadedService, ScoreAnswer, ScoringTimeoutErro
 import { ModelTraffic } from './model-traffic';
 import { Admission, RequestQueue } from './request-queue';
 import { Restarts } from './restarts';
+import { settleInTurns } from './settle-in-turns';
 
 /** How a pool keeps its engines. */
 export interface EnginePoolOptions {
@@ -59,9 +60,6 @@ interface Waiting {
   readonly resolve: (answer: ScoreAnswer) => void;
   readonly reject: (error: Error) => void;
 }
-
-/** The answers of a batch may hold up the event loop for so long; then others have their turn, such as health probes. */
-const TURN_MS = 1;
 
 /**
  * Engines that score one batch each, the requests that wait for them, and new engines for those that are lost.
@@ -393,17 +391,5 @@ export class EnginePool {
       this.trafficOf(next).waiting--;
       next.reject(new OverloadError('no-engine'));
     }
-  }
-}
-
-/** What waits for an answer writes it as soon as it has it. */
-async function settleInTurns(batch: readonly Waiting[], answers: readonly ScoreAnswer[]): Promise<void> {
-  let begin = performance.now();
-  for (let i = 0; i < batch.length; i++) {
-    batch[i].resolve(answers[i]);
-    await Promise.resolve();
-    if (performance.now() - begin < TURN_MS) continue;
-    await new Promise(resolve => setImmediate(resolve));
-    begin = performance.now();
   }
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'child_process';
 import { once } from 'events';
 import { mkdtempSync, rmSync, symlinkSync } from 'fs';
 import { IncomingMessage, request as httpRequest } from 'http';
+import { request as httpsRequest, RequestOptions } from 'https';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { ENV } from '../../../src/core/server-contract';
@@ -113,6 +114,21 @@ export async function begin(server: LaunchedServer, body: object): Promise<Begun
 /** The URL of another path of the same server. */
 export function at(server: LaunchedServer, pathAndQuery: string): string {
   return new URL(pathAndQuery, server.scoringUri).href;
+}
+
+/** What is scraped from a server that was given port 0 for it. */
+export async function metricsOf(server: LaunchedServer): Promise<string> {
+  const [{ port }] = events(server, 'metrics');
+  return (await request(`http://127.0.0.1:${String(port)}/metrics`)).text;
+}
+
+/** The status of a GET over TLS, on a connection of its own. */
+export function httpsStatus(url: string, options: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    httpsRequest(url, { agent: false, ...options }, response => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end();
+  });
 }
 
 /** Asks until the answer fits; the test's own time limit ends it otherwise. */
