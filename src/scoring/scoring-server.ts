@@ -1,4 +1,3 @@
-import { Server } from 'http';
 import { Server as NetServer } from 'net';
 import { version } from '../../package.json';
 import { LoadedModel } from './engine/engine';
@@ -9,7 +8,7 @@ import { Cors } from './http/cors';
 import { ExchangeReporter } from './http/exchange-reporter';
 import { FailedAuthLimit } from './http/failed-auth-limit';
 import { KeyAuth } from './http/key-auth';
-import { createListener, listen, listenOn } from './http/listener';
+import { Listener } from './http/listener';
 import { Relay } from './http/relay';
 import { Routes } from './http/routes';
 import { Descriptions, ScoringApp } from './http/scoring-app';
@@ -43,7 +42,7 @@ export class ScoringServer {
   private readonly service: ScoringService;
   private telemetry = Telemetry.OFF;
   private app?: ScoringApp;
-  private listener?: Server;
+  private listener?: Listener;
   private auth?: Authenticator;
   private descriptions?: Descriptions;
   private siblings?: Siblings;
@@ -75,9 +74,9 @@ export class ScoringServer {
   async start(): Promise<ServerAddress> {
     const { settings, service, log, program } = this;
     const listener = await this.prepare(async own => this.siblings?.metrics(own) ?? own);
-    const { port } = await listen(listener, settings.host, settings.port);
+    const { port } = await listener.listen(settings.host, settings.port);
     await this.load(listener);
-    if (service.fronts > 1) this.siblings = new Siblings({ program, count: service.fronts - 1, listener, log });
+    if (service.fronts > 1) this.siblings = new Siblings({ program, count: service.fronts - 1, listener: listener.server, log });
     return this.address(port);
   }
 
@@ -85,7 +84,7 @@ export class ScoringServer {
   async startSibling(): Promise<{ readonly join: (shared: NetServer) => Promise<void> }> {
     const listener = await this.prepare();
     await this.load(listener);
-    return { join: shared => listenOn(listener, shared) };
+    return { join: shared => listener.listenOn(shared) };
   }
 
   /** This front's own, as Prometheus text. */
@@ -98,10 +97,9 @@ export class ScoringServer {
     const { app, listener, service, settings } = this;
     const others = this.siblings?.stop();
     app?.drain();
-    if (listener?.listening) {
+    if (listener?.server.listening) {
       await pause(settings.drainDelayMs);
-      const closed = new Promise(resolve => listener.close(resolve));
-      listener.closeIdleConnections();
+      const closed = listener.close();
       await app?.idle();
       await Promise.race([closed, pause(LAST_ANSWER_MS)]);
       listener.closeAllConnections();
@@ -117,20 +115,20 @@ export class ScoringServer {
     this.service.kill();
   }
 
-  private async prepare(scrape?: Scrape): Promise<Server> {
+  private async prepare(scrape?: Scrape): Promise<Listener> {
     const { settings, log } = this;
     this.telemetry = await this.startTelemetry(scrape);
     this.auth = await createAuth(settings.auth, log);
     const app = this.createApp();
     this.app = app;
-    this.listener = createListener(settings.tlsDirectory, (request, response) => app.handle(request, response), { log });
+    this.listener = new Listener(settings.tlsDirectory, call => app.handle(call), { log });
     return this.listener;
   }
 
-  private async load(listener: Server): Promise<void> {
+  private async load({ server }: Listener): Promise<void> {
     await this.service.start();
     // all fronts together hold what the memory allows
-    listener.maxConnections = Math.ceil(listener.maxConnections / this.service.fronts);
+    server.maxConnections = Math.ceil(server.maxConnections / this.service.fronts);
     this.describe();
   }
 

@@ -1,4 +1,4 @@
-import { IncomingMessage } from 'http';
+import { CallHead } from './call';
 
 /** Why a request may not be answered, as it is told to its caller. */
 export interface Refusal {
@@ -12,7 +12,7 @@ export type Verdict = 'accepted' | Refusal;
 /** Says who may score. */
 export interface Authenticator {
   /** Answers at once wherever nothing has to be fetched or computed at length: on the hot path, always. */
-  check(request: IncomingMessage): Verdict | Promise<Verdict>;
+  check(request: CallHead): Verdict | Promise<Verdict>;
   close(): void;
 }
 

@@ -1,4 +1,4 @@
-import { IncomingMessage } from 'http';
+import { CallHead } from './call';
 import { header } from './header';
 
 /** `AML_CORS_ORIGINS` cannot be used; the message is for the operator. */
@@ -48,14 +48,14 @@ export class Cors {
   }
 
   /** Names and values in turn, for an answer of any status. */
-  headersFor(request: IncomingMessage): HeaderList {
+  headersFor(request: CallHead): HeaderList {
     const origin = header(request, 'origin');
     if (origin === undefined) return NONE;
     return this.everyone ?? this.byOrigin.get(origin) ?? OTHER_ORIGIN;
   }
 
   /** The same for the question that a browser asks before the request; undefined where this is none. It is answered 200. */
-  preflight(request: IncomingMessage): HeaderList | undefined {
+  preflight(request: CallHead): HeaderList | undefined {
     const { origin, 'access-control-request-method': method, 'access-control-request-headers': names } = request.headers;
     if (request.method !== 'OPTIONS' || origin === undefined || method === undefined) return undefined;
     const common = this.headersFor(request);

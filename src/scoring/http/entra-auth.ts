@@ -1,7 +1,7 @@
-import { IncomingMessage } from 'http';
 import { errors, JWTPayload, jwtVerify } from 'jose';
 import { Log } from '../log';
 import { Authenticator, bearerToken, challenge, Refusal, Verdict } from './authenticator';
+import { CallHead } from './call';
 import { header } from './header';
 import { KeysUnavailableError, SigningKeys, SigningKeysTiming } from './signing-keys';
 import { isValidAt, TokenCache, TokenValidity } from './token-cache';
@@ -81,7 +81,7 @@ export class EntraAuth implements Authenticator {
     this.keys = new SigningKeys(uri, log, () => this.cache.clear(), options.timing);
   }
 
-  check(request: IncomingMessage): Verdict | Promise<Verdict> {
+  check(request: CallHead): Verdict | Promise<Verdict> {
     const authorization = header(request, 'authorization') ?? '';
     const known = this.cache.get(authorization);
     if (known !== undefined && this.isValidNow(known)) return 'accepted';

@@ -53,7 +53,7 @@ export class ExchangeReporter implements ExchangeObserver {
   trace(exchange: Exchange): TraceContext {
     const known = this.traces.get(exchange);
     if (known !== undefined) return known;
-    const { traceparent, tracestate } = exchange.request.headers;
+    const { traceparent, tracestate } = exchange.call.headers;
     const trace = continueTrace(single(traceparent), single(tracestate));
     this.traces.set(exchange, trace);
     return trace;
@@ -84,7 +84,7 @@ export class ExchangeReporter implements ExchangeObserver {
     this.telemetry.exception(new Error(failure?.slice(0, MAX_TEXT) ?? `status ${status}`), { requestId, clientRequestId, trace });
   }
 
-  private collect({ route, requestId, clientRequestId, path, method, request, ...exchange }: Exchange): void {
+  private collect({ route, requestId, clientRequestId, path, method, call, ...exchange }: Exchange): void {
     const model = this.models[route?.model ?? 0];
     this.telemetry.collect({
       modelName: model?.name ?? 'script',
@@ -96,7 +96,7 @@ export class ExchangeReporter implements ExchangeObserver {
       method,
       status: exchange.status,
       input: Buffer.concat(exchange.requestBody ?? []),
-      inputType: request.headers['content-type'],
+      inputType: call.headers['content-type'],
       output: Buffer.concat(exchange.responseBody ?? []),
       outputType: exchange.responseType,
     });

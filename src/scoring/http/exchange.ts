@@ -1,21 +1,12 @@
 import { randomUUID } from 'crypto';
-import { IncomingMessage, ServerResponse } from 'http';
 import { Readable } from 'stream';
+import { Call, CallHead } from './call';
 import { header } from './header';
 import { Route } from './routes';
 
 /** Azure ML's limit for each of the three request ids. */
 const MAX_ID_LENGTH = 100;
 const ID_HEADERS = ['x-request-id', 'x-ms-request-id', 'x-ms-client-request-id'] as const;
-
-/** An unread body up to this size is drained, so that the connection can be used again. */
-const DRAIN_BYTES = 64 * 1024;
-/** Up to this size a copy costs less than a second buffer in the system call. */
-const ONE_WRITE_BYTES = 16 * 1024;
-/** A caller that reads none of its answer for so long will not read the rest. */
-const UNREAD_ANSWER_MS = 60_000;
-/** How long a refused caller is listened to, so that it reads the answer before the connection is reset. */
-const LINGER_MS = 1_000;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -24,7 +15,7 @@ export interface ExchangeOptions {
   /** Whether the connection may serve another request; asked when the answer is sent. */
   readonly mayKeepAlive: () => boolean;
   /** Headers that every answer to this request carries; names and values in turn. */
-  readonly extraHeaders: (request: IncomingMessage) => readonly string[];
+  readonly extraHeaders: (request: CallHead) => readonly string[];
 }
 
 /** One request and its answer. Every answer carries the request ids; every failure is `{"message": …}`, or the protocol's own. */
@@ -51,12 +42,11 @@ export class Exchange {
   private readonly idFault?: { readonly status: number; readonly text: string };
 
   constructor(
-    readonly request: IncomingMessage,
-    readonly response: ServerResponse,
+    readonly call: Call,
     private readonly options: ExchangeOptions,
   ) {
-    this.method = request.method ?? 'GET';
-    const url = request.url ?? '/';
+    const { method, url } = call;
+    this.method = method;
     const mark = url.indexOf('?');
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark);
@@ -79,9 +69,9 @@ export class Exchange {
     return this.idFault !== undefined;
   }
 
-  /** A failure in the form of the protocol that was asked. */
-  message(status: number, text: string, headers: Headers = {}): void {
-    this.failure = text;
+  /** A failure in the form of the protocol that was asked; `cause` is for logs. */
+  message(status: number, text: string, headers: Headers = {}, cause = text): void {
+    this.failure = cause;
     if (this.route?.protocol === 'oip') return this.send(status, 'application/json', json({ error: text }), flat(headers));
     this.json(status, json({ message: text }), { 'x-ms-run-function-failed': 'False', ...headers });
   }
@@ -109,38 +99,28 @@ export class Exchange {
   answer(status: number, headers: readonly string[], body: readonly Buffer[]): void {
     let bytes = 0;
     for (const chunk of body) bytes += chunk.length;
-    this.head(status, headers, bytes);
     this.responseBody = body;
-    this.write(body);
+    this.call.send(status, this.head(status, headers, bytes), body, this.options.mayKeepAlive());
   }
 
-  /** Sends the pieces as they come; where they end in an error the connection is cut, so that nobody takes them for the whole. */
+  /** Sends the pieces as they come, and breaks off where they are more than `maxBytes`. */
   stream(status: number, headers: readonly string[], body: Readable, maxBytes: number): void {
-    const { response } = this;
-    this.head(status, headers);
-    response.flushHeaders();
-    const cut = (): void => void response.destroy();
-    // it broke off before anybody listened, and says so to nobody again
-    if (body.destroyed) return cut();
+    const all = this.head(status, headers);
     body.on('data', (piece: Buffer) => {
       this.responseBytes += piece.length;
       if (this.responseBytes > maxBytes) body.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
     });
-    body.once('error', cut);
-    response.once('close', () => body.destroy());
-    body.pipe(response);
-    this.cutWhereUnread();
+    this.call.stream(status, all, body, this.options.mayKeepAlive());
   }
 
   private send(status: number, contentType: string, body: Buffer, headers: readonly string[]): void {
-    if (this.response.headersSent || this.response.destroyed) return;
-    this.head(status, ['content-type', contentType, ...headers], body.length);
-    this.write([body]);
+    if (this.call.isOver) return;
+    const all = this.head(status, ['content-type', contentType, ...headers], body.length);
+    this.call.send(status, all, [body], this.options.mayKeepAlive());
   }
 
-  /** Names and values in turn, for `writeHead`. */
-  private head(status: number, headers: readonly string[], bytes?: number): void {
-    const { response, options } = this;
+  /** All headers, names and values in turn. */
+  private head(status: number, headers: readonly string[], bytes?: number): string[] {
     this.status = status;
     this.responseBytes = bytes ?? 0;
     this.responseType = headers[0] === 'content-type' ? headers[1] : '';
@@ -148,79 +128,34 @@ export class Exchange {
     for (const part of headers) all.push(part);
     if (bytes !== undefined) all.push('content-length', String(bytes));
     for (const part of this.extraHeaders()) all.push(part);
-    if (this.leavesUnread() || !options.mayKeepAlive()) all.push('connection', 'close');
-    response.writeHead(status, all);
-  }
-
-  private write(body: readonly Buffer[]): void {
-    const { request, response } = this;
-    const content = this.method === 'HEAD' ? [] : body;
-    if (this.leavesUnread()) return this.linger(content);
-    if (!request.readableEnded) request.resume();
-    if (content.length === 1 && content[0].length <= ONE_WRITE_BYTES) {
-      // as text, which Node.js appends to the head: one write; Latin-1 keeps every byte
-      response.end(content[0].toString('latin1'), 'latin1');
-      return;
-    }
-    for (let i = 0; i < content.length - 1; i++) response.write(content[i]);
-    response.end(content[content.length - 1]);
-    if (response.writableLength > 0) this.cutWhereUnread();
-  }
-
-  private cutWhereUnread(): void {
-    const { response } = this;
-    response.setTimeout(UNREAD_ANSWER_MS, () => response.destroy());
+    return all;
   }
 
   private extraHeaders(): readonly string[] {
-    return this.preflightHeaders ?? this.options.extraHeaders(this.request);
-  }
-
-  private leavesUnread(): boolean {
-    const { request } = this;
-    return !request.complete && (declaredLength(request) > DRAIN_BYTES || header(request, 'expect') !== undefined);
-  }
-
-  /** Answers at once, but closes only when the caller has had time to read the answer: a reset would take it away. */
-  private linger(content: readonly Buffer[]): void {
-    const { request, response } = this;
-    if (content.length === 0) response.flushHeaders();
-    for (const chunk of content) response.write(chunk);
-    const end = (): void => {
-      clearTimeout(timer);
-      response.end();
-    };
-    const timer = setTimeout(end, LINGER_MS);
-    request.once('close', end).once('end', end).resume();
+    return this.preflightHeaders ?? this.options.extraHeaders(this.call);
   }
 
   /** Azure ML's rules: the request id is echoed or made; the older header is answered too, the client's only if it sent one. */
   private readIds(): { readonly status: number; readonly text: string } | undefined {
-    const { request } = this;
-    const faulty = ID_HEADERS.find(name => !isAcceptableId(header(request, name)));
+    const { call } = this;
+    const faulty = ID_HEADERS.find(name => !isAcceptableId(header(call, name)));
     if (faulty !== undefined) {
       this.idHeaders.push('x-request-id', randomUUID());
-      const tooLong = (header(request, faulty) as string).length > MAX_ID_LENGTH;
+      const tooLong = (header(call, faulty) as string).length > MAX_ID_LENGTH;
       return tooLong
         ? { status: 431, text: `${faulty} is longer than ${MAX_ID_LENGTH} characters` }
         : { status: 400, text: `${faulty} may hold visible ASCII characters only` };
     }
-    const own = header(request, 'x-request-id');
-    const legacy = header(request, 'x-ms-request-id');
-    const client = header(request, 'x-ms-client-request-id');
+    const own = header(call, 'x-request-id');
+    const legacy = header(call, 'x-ms-request-id');
+    const client = header(call, 'x-ms-client-request-id');
     const requestId = own || randomUUID();
     this.idHeaders.push('x-request-id', requestId, 'x-ms-request-id', legacy || client || requestId);
     if (client || legacy) this.idHeaders.push('x-ms-client-request-id', client || legacy || '');
-    const trace = header(request, 'traceid');
+    const trace = header(call, 'traceid');
     if (trace !== undefined && isAcceptableId(trace)) this.idHeaders.push('TraceId', trace);
     return undefined;
   }
-}
-
-/** What `Content-Length` says; infinite for a chunked body, 0 for none. */
-export function declaredLength(request: IncomingMessage): number {
-  if (header(request, 'transfer-encoding') !== undefined) return Infinity;
-  return Number(header(request, 'content-length') ?? 0);
 }
 
 function json(value: object): Buffer {

@@ -1,6 +1,6 @@
-import { IncomingMessage } from 'http';
 import { Log } from '../log';
 import { Authenticator, Refusal, Verdict } from './authenticator';
+import { CallHead } from './call';
 
 /** How many wrong credentials one address may send. */
 export interface FailedAuthLimits {
@@ -40,7 +40,7 @@ export class FailedAuthLimit implements Authenticator {
     this.addresses = limits.addresses ?? 10_000;
   }
 
-  check(request: IncomingMessage): Verdict | Promise<Verdict> {
+  check(request: CallHead): Verdict | Promise<Verdict> {
     const verdict = this.inner.check(request);
     if (verdict === 'accepted') return verdict;
     return verdict instanceof Promise ? verdict.then(later => this.limited(request, later)) : this.limited(request, verdict);
@@ -50,7 +50,7 @@ export class FailedAuthLimit implements Authenticator {
     this.inner.close();
   }
 
-  private limited({ headers, socket }: IncomingMessage, verdict: Verdict): Verdict {
+  private limited({ headers, socket }: CallHead, verdict: Verdict): Verdict {
     if (verdict === 'accepted' || verdict.status !== 401 || headers.authorization === undefined) return verdict;
     const address = socket.remoteAddress ?? 'unknown';
     const { count, until } = this.count(address);

@@ -6,6 +6,6 @@ import { IncomingMessage } from 'http';
  * To V8 the same headers in another order are another kind of object, for which it compiles all functions anew that read one by a
  * fixed name. One place that reads them by names of all kinds is compiled once, whatever clients send.
  */
-export function header({ headers }: IncomingMessage, name: string): string | undefined {
+export function header({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
   return headers[name] as string | undefined;
 }

@@ -1,10 +1,10 @@
 import { hash, timingSafeEqual } from 'crypto';
 import { readFile } from 'fs/promises';
-import { IncomingMessage } from 'http';
 import { Socket } from 'net';
 import * as path from 'path';
 import { Log } from '../log';
 import { Authenticator, bearerToken, challenge, Verdict } from './authenticator';
+import { CallHead } from './call';
 import { pollFiles } from './file-poll';
 import { header } from './header';
 
@@ -41,7 +41,7 @@ export class KeyAuth implements Authenticator {
     });
   }
 
-  check(request: IncomingMessage): Verdict {
+  check(request: CallHead): Verdict {
     if (this.accepted.has(request)) return 'accepted';
     const key = bearerToken(header(request, 'authorization'));
     if (key === undefined) return missing;
@@ -68,12 +68,12 @@ export class KeyAuth implements Authenticator {
 class AcceptedHeaders {
   private bySocket = new WeakMap<Socket, string>();
 
-  has(request: IncomingMessage): boolean {
+  has(request: CallHead): boolean {
     const last = this.bySocket.get(request.socket);
     return last !== undefined && sameText(last, header(request, 'authorization') ?? '');
   }
 
-  add(request: IncomingMessage): void {
+  add(request: CallHead): void {
     this.bySocket.set(request.socket, header(request, 'authorization') ?? '');
   }
 

@@ -1,7 +1,10 @@
-import { createServer, RequestListener, Server, ServerOptions } from 'http';
+import { createServer, IncomingMessage, Server, ServerOptions, ServerResponse } from 'http';
 import { AddressInfo, Server as NetServer, Socket } from 'net';
 import { totalmem } from 'os';
 import { Log } from '../log';
+import { Call } from './call';
+import { NodeCall } from './node-call';
+import { PlainConnections } from './plain/plain-connections';
 import { createTlsServer, TlsFilesError } from './tls-server';
 
 /** The address cannot be served; the message is for the operator. */
@@ -11,7 +14,7 @@ export class ListenError extends Error {}
  * Time and size limits of the HTTP layer, milliseconds and bytes. Load balancers keep connections for up to 60 s: ours outlive
  * them, or the balancer would send a request into a connection that is just being closed.
  */
-const LIMITS: ServerOptions = {
+const LIMITS = {
   keepAliveTimeout: 75_000,
   // also for a connection that never sends anything
   headersTimeout: 15_000,
@@ -31,24 +34,55 @@ export interface ListenerOptions {
   /** For what happens without a request. */
   readonly log?: Log;
   /** Replaces some of the limits. */
-  readonly limits?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
+  readonly limits?: Partial<typeof LIMITS>;
   /** Beyond it a new connection is closed at once. @default - what a quarter of the memory holds, at most 16384 */
   readonly maxConnections?: number;
 }
 
-/**
- * Creates the server, with TLS 1.2 or newer where there is a certificate; a new certificate is served without a restart.
- *
- * @throws ListenError if the certificate cannot be used.
- */
-export function createListener(tlsDirectory: string | undefined, handle: RequestListener, options: ListenerOptions = {}): Server {
-  const limits = { ...LIMITS, ...options.limits };
-  const server = tlsDirectory === undefined ? createServer(limits) : tlsServer(tlsDirectory, limits, options.log);
-  server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = options.maxConnections ?? maxConnections(tlsDirectory === undefined ? 'plain' : 'tls');
-  server.on('request', handle).on('checkContinue', handle).on('clientError', refuse);
-  if (options.log !== undefined) logDrops(server, options.log);
-  return server;
+/** Listens, and reads requests: plain ones by itself, all others by Node.js. */
+export class Listener {
+  readonly server: Server;
+  private readonly plain: PlainConnections;
+
+  /**
+   * With TLS 1.2 or newer where there is a certificate; a new certificate is served without a restart.
+   *
+   * @throws ListenError if the certificate cannot be used.
+   */
+  constructor(tlsDirectory: string | undefined, handle: (call: Call) => void, options: ListenerOptions = {}) {
+    const limits = { ...LIMITS, ...options.limits };
+    const server = tlsDirectory === undefined ? createServer(limits) : tlsServer(tlsDirectory, limits, options.log);
+    const handleNode = (request: IncomingMessage, response: ServerResponse): void => handle(new NodeCall(request, response));
+    server.maxHeadersCount = MAX_HEADERS;
+    server.maxConnections = options.maxConnections ?? maxConnections(tlsDirectory === undefined ? 'plain' : 'tls');
+    server.on('request', handleNode).on('checkContinue', handleNode).on('clientError', refuse);
+    if (options.log !== undefined) logDrops(server, options.log);
+    this.server = server;
+    this.plain = new PlainConnections(server, { ...limits, handle });
+  }
+
+  /** @throws ListenError if the port is taken or not allowed. */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return listen(this.server, host, port);
+  }
+
+  /** Takes connections from a socket that listens already, as others may do. */
+  listenOn(shared: NetServer): Promise<void> {
+    return new Promise(resolve => this.server.listen(shared, resolve));
+  }
+
+  /** Takes no more connections and ends those that are idle; resolves when the others have ended, too. */
+  close(): Promise<void> {
+    const closed = new Promise<void>(resolve => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    this.plain.closeIdle();
+    return closed;
+  }
+
+  closeAllConnections(): void {
+    this.server.closeAllConnections();
+    this.plain.closeAll();
+  }
 }
 
 function tlsServer(directory: string, limits: ServerOptions, log: Log | undefined): Server {
@@ -80,11 +114,6 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
     server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(whyNot(host, port, error))));
     server.listen(port, host, () => resolve(server.address() as AddressInfo));
   });
-}
-
-/** Takes connections from a socket that listens already, as others may do. */
-export function listenOn(server: Server, shared: NetServer): Promise<void> {
-  return new Promise(resolve => server.listen(shared, resolve));
 }
 
 function whyNot(host: string, port: number, error: NodeJS.ErrnoException): string {

@@ -34,15 +34,14 @@ export class Relay {
   }
 
   /** The whole of it: `bytes` have come. */
-  request({ request, startedAt }: Exchange, head: RequestHead, body: readonly Buffer[], bytes: number): TimedRequest {
+  request({ call, startedAt }: Exchange, head: RequestHead, body: readonly Buffer[], bytes: number): TimedRequest {
     // by name: copies by `...` live long enough to grow the heap by 15 MiB (Node.js 20, small requests)
     const { model, protocol, method, path, query, headers } = head;
-    return { model, protocol, method, path, query, headers, body, bytes, deadline: readDeadline(request.headers, startedAt) };
+    return { model, protocol, method, path, query, headers, body, bytes, deadline: readDeadline(call.headers, startedAt) };
   }
 
   answer(exchange: Exchange, answer: ScoreAnswer): void {
-    const { response } = exchange;
-    if (response.headersSent || response.destroyed) return void answer.stream?.destroy();
+    if (exchange.call.isOver) return void answer.stream?.destroy();
     const { maxResponseBytes, v1StatusCodes, toScript } = this.options;
     exchange.runFailed = answer.runFailed;
     const status = v1StatusCodes && answer.runFailed && answer.status === 500 ? 502 : answer.status;
@@ -59,18 +58,18 @@ export class Relay {
   /** What says how the body is to be read; all for a script. */
   private headersOf(exchange: Exchange): HeaderValues {
     if (this.options.toScript) return this.scriptHeaders(exchange);
-    const { request } = exchange;
+    const { call } = exchange;
     return {
-      'content-type': header(request, 'content-type'),
-      accept: header(request, 'accept'),
-      'inference-header-content-length': header(request, 'inference-header-content-length'),
+      'content-type': header(call, 'content-type'),
+      accept: header(call, 'accept'),
+      'inference-header-content-length': header(call, 'inference-header-content-length'),
     };
   }
 
   private scriptHeaders(exchange: Exchange): HeaderValues {
     const traceparent = this.options.traceparent(exchange);
-    const { request, requestId } = exchange;
-    const all: Record<string, string | string[] | undefined> = { ...request.headers, 'x-request-id': requestId };
+    const { call, requestId } = exchange;
+    const all: Record<string, string | string[] | undefined> = { ...call.headers, 'x-request-id': requestId };
     if (traceparent !== undefined) all.traceparent = traceparent;
     if (this.options.hidesCredentials) delete all.authorization;
     return all;

@@ -56,10 +56,34 @@ async function gunzipped(request: IncomingMessage, maxBytes: number, hold: Hold)
   }
 }
 
+/** A body while it comes. */
+export class BodyCollector {
+  private readonly pieces = new BodyPieces();
+  private bytes = 0;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly hold: Hold,
+  ) {}
+
+  /** Why no more of it is read; undefined where this piece was taken. */
+  add(piece: Buffer): BodyRefusedError | undefined {
+    if (this.bytes + piece.length > this.maxBytes) return tooLarge(this.maxBytes);
+    if (!this.hold(piece.length)) return new BodyRefusedError(429, 'too many bytes of requests are being held');
+    this.bytes += piece.length;
+    this.pieces.add(piece);
+    return undefined;
+  }
+
+  /** All of it. */
+  end(): RequestBody {
+    return { chunks: this.pieces.end(), bytes: this.bytes };
+  }
+}
+
 function collect(source: Readable, maxBytes: number, hold: Hold): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
-    const pieces = new BodyPieces();
-    let bytes = 0;
+    const collector = new BodyCollector(maxBytes, hold);
     // listeners stay: to take them off costs more than to ask, and a late error wants one
     let settled = false;
     const refuse = (error: Error): void => {
@@ -68,16 +92,12 @@ function collect(source: Readable, maxBytes: number, hold: Hold): Promise<Reques
     };
     const onData = (chunk: Buffer): void => {
       if (settled) return; // what still comes is let go
-      if (bytes + chunk.length > maxBytes) refuse(tooLarge(maxBytes));
-      else if (!hold(chunk.length)) refuse(new BodyRefusedError(429, 'too many bytes of requests are being held'));
-      else {
-        bytes += chunk.length;
-        pieces.add(chunk);
-      }
+      const refusal = collector.add(chunk);
+      if (refusal !== undefined) refuse(refusal);
     };
     const onEnd = (): void => {
       settled = true;
-      resolve({ chunks: pieces.end(), bytes });
+      resolve(collector.end());
     };
     const onGone = (): void => void (settled || refuse(new CallerGoneError()));
     const onError = (error: Error): void => {

@@ -1,14 +1,14 @@
-import { IncomingMessage, ServerResponse } from 'http';
 import { EngineLostError, ScoringTimeoutError } from '../engine/engine';
 import { AbandonedError, OverloadError } from '../engine/engine-pool';
 import { RequestHead, ScoringService } from '../engine/scoring-service';
 import { Authenticator } from './authenticator';
+import { Call, declaredLength } from './call';
 import { Cors } from './cors';
-import { declaredLength, Exchange, ExchangeOptions } from './exchange';
+import { Exchange, ExchangeOptions } from './exchange';
 import { header } from './header';
 import { queryAsJson } from './query-input';
 import { Relay } from './relay';
-import { BodyRefusedError, CallerGoneError, Hold, readBody, RequestBody, tooLarge } from './request-body';
+import { BodyRefusedError, CallerGoneError, Hold, RequestBody, tooLarge } from './request-body';
 import { methodsOf, Route, Routes } from './routes';
 
 /** Who is told of every request, when its connection is done with it. */
@@ -68,14 +68,13 @@ export class ScoringApp {
     };
   }
 
-  /** For `http.Server`'s `request` and `checkContinue` alike. */
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(call: Call): void {
     this.active++;
-    const exchange = new Exchange(request, response, this.exchangeOptions);
-    response.once('close', () => {
+    const exchange = new Exchange(call, this.exchangeOptions);
+    call.done = () => {
       this.options.observer.answered(exchange);
       if (--this.active === 0) this.onIdle?.();
-    });
+    };
     const route = this.options.routes.match(exchange.path);
     exchange.route = route;
     if (exchange.refusedForItsIds()) return;
@@ -97,7 +96,7 @@ export class ScoringApp {
   }
 
   private answerOptions(route: Route, exchange: Exchange): void {
-    const preflight = this.options.cors?.preflight(exchange.request);
+    const preflight = this.options.cors?.preflight(exchange.call);
     if (preflight !== undefined) exchange.preflight(preflight);
     else if (route.kind === 'score' && this.options.rawScript()) void this.answerScore(0, exchange);
     else exchange.text(200, '', { ...(route.kind === 'score' ? RUN_DID_NOT_FAIL : {}), Allow: methodsOf(route).join(', ') });
@@ -138,7 +137,7 @@ export class ScoringApp {
     };
     try {
       if (auth !== undefined) {
-        const checked = auth.check(exchange.request);
+        const checked = auth.check(exchange.call);
         const verdict = checked instanceof Promise ? await checked : checked;
         if (verdict !== 'accepted') return exchange.message(verdict.status, verdict.message, verdict.headers);
       }
@@ -147,7 +146,7 @@ export class ScoringApp {
       const { chunks, bytes } = await this.input(exchange, hold);
       exchange.requestBytes = bytes;
       exchange.requestBody = chunks;
-      const answer = await service.score(relay.request(exchange, head, chunks, bytes), exchange.response);
+      const answer = await service.score(relay.request(exchange, head, chunks, bytes), exchange.call.caller);
       relay.answer(exchange, answer);
     } catch (error) {
       this.answerFailure(exchange, error as Error);
@@ -159,12 +158,12 @@ export class ScoringApp {
   /** What the head alone shows to be hopeless is refused before the body is read: then there is none. */
   private readableHead(exchange: Exchange, model: number): RequestHead | undefined {
     const { service, relay, maxBodyBytes } = this.options;
-    const announced = declaredLength(exchange.request);
+    const announced = declaredLength(exchange.call);
     const bytes = Number.isFinite(announced) ? announced : 0;
-    const encoding = header(exchange.request, 'content-encoding') ?? 'identity';
+    const encoding = header(exchange.call, 'content-encoding') ?? 'identity';
     if (!service.hasStarted) this.refuse(exchange, 'no-engine');
     else if (bytes > maxBodyBytes) exchange.message(413, tooLarge(maxBodyBytes).message);
-    else if (/^multipart\//i.test(header(exchange.request, 'content-type') ?? '') && !this.options.rawScript()) {
+    else if (/^multipart\//i.test(header(exchange.call, 'content-type') ?? '') && !this.options.rawScript()) {
       exchange.message(415, 'multipart bodies are not read; send JSON');
     } else if (encoding !== 'identity' && encoding !== 'gzip') {
       exchange.message(415, `bodies encoded as '${encoding.slice(0, 40)}' are not read; send gzip, or no Content-Encoding`);
@@ -182,8 +181,7 @@ export class ScoringApp {
       const json = Buffer.from(queryAsJson(exchange.query));
       return { chunks: [json], bytes: json.length };
     }
-    if (header(exchange.request, 'expect') !== undefined) exchange.response.writeContinue();
-    return readBody(exchange.request, this.options.maxBodyBytes, hold);
+    return exchange.call.readBody(this.options.maxBodyBytes, hold);
   }
 
   private answerFailure(exchange: Exchange, error: Error): void {
@@ -197,8 +195,7 @@ export class ScoringApp {
     else if (error instanceof EngineLostError) {
       exchange.message(503, 'The engine ended while it scored this request.', { ...failed, ...RETRY_SOON });
     } else {
-      exchange.message(500, 'The server failed.');
-      exchange.failure = error.stack;
+      exchange.message(500, 'The server failed.', {}, error.stack);
     }
   }
 

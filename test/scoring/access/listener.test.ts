@@ -1,23 +1,25 @@
 import { once } from 'events';
-import { RequestListener, Server } from 'http';
 import { AddressInfo, connect, Socket } from 'net';
-import { createListener, listen, ListenerOptions } from '../../../src/scoring/http/listener';
-import { CallerGoneError, readBody } from '../../../src/scoring/http/request-body';
+import { Call } from '../../../src/scoring/http/call';
+import { Listener, ListenerOptions } from '../../../src/scoring/http/listener';
+import { CallerGoneError } from '../../../src/scoring/http/request-body';
 import { keptLog } from './support/guarded-server';
 
 const SHORT = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
-const hello: RequestListener = (_, response) => void response.end('hello');
+const answer = (call: Call, text: string): void =>
+  call.send(200, ['content-length', String(text.length)], [Buffer.from(text)], true);
+const hello = (call: Call): void => answer(call, 'hello');
 
 describe('the listener', () => {
-  let server: Server;
+  let listener: Listener;
   const sockets: Socket[] = [];
 
-  const start = async (handle: RequestListener, options: ListenerOptions): Promise<void> => {
-    server = createListener(undefined, handle, options);
-    await listen(server, '127.0.0.1', 0);
+  const start = async (handle: (call: Call) => void, options: ListenerOptions): Promise<void> => {
+    listener = new Listener(undefined, handle, options);
+    await listener.listen('127.0.0.1', 0);
   };
   const open = async (allowHalfOpen = false): Promise<Socket> => {
-    const { port } = server.address() as AddressInfo;
+    const { port } = listener.server.address() as AddressInfo;
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen }).on('error', () => undefined);
     sockets.push(socket);
     await once(socket, 'connect');
@@ -25,24 +27,24 @@ describe('the listener', () => {
   };
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.destroy();
-    server.closeAllConnections();
-    server.close();
+    void listener.close();
+    listener.closeAllConnections();
   });
 
   test('a body that trickles does not hold its place for ever, even if its sender never closes', async () => {
     let ended: (error: unknown) => void;
     const readEnd = new Promise<unknown>(resolve => (ended = resolve));
-    await start(request => void readBody(request, 1_000_000, () => true).catch(ended), { limits: SHORT });
+    await start(call => void Promise.resolve(call.readBody(1_000_000, () => true)).catch(ended), { limits: SHORT });
     const socket = await open(true);
-    let answer = '';
-    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
     socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n');
     const trickle = setInterval(() => socket.write('x'), 20);
 
     expect(await readEnd).toBeInstanceOf(CallerGoneError);
     clearInterval(trickle);
-    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
-    expect(answer).toContain('{"message":"the request did not arrive in time"}');
+    expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(text).toContain('{"message":"the request did not arrive in time"}');
   });
 
   test('nor does a head that trickles', async () => {
@@ -50,10 +52,10 @@ describe('the listener', () => {
     const socket = await open();
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     const trickle = setInterval(() => socket.write('x'), 20);
-    const answer = await received(socket);
+    const text = await received(socket);
     clearInterval(trickle);
 
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   test('nor does a connection on which nothing comes', async () => {
@@ -63,8 +65,8 @@ describe('the listener', () => {
   });
 
   test('an answer that takes longer than a request may is still given', async () => {
-    await start((_, response) => void setTimeout(() => response.end('late'), 800), { limits: SHORT });
-    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await start(call => void setTimeout(() => answer(call, 'late'), 800), { limits: SHORT });
+    const response = await fetch(`http://127.0.0.1:${(listener.server.address() as AddressInfo).port}/`);
 
     expect(await response.text()).toBe('late');
   });
@@ -84,7 +86,7 @@ describe('the listener', () => {
   test('two thousand idle connections do not keep a request from its answer', async () => {
     await start(hello, {});
     await Promise.all(Array.from({ length: 2_000 }, () => open()));
-    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const response = await fetch(`http://127.0.0.1:${(listener.server.address() as AddressInfo).port}/`);
 
     expect(await response.text()).toBe('hello');
   });

@@ -1,11 +1,11 @@
 import { once } from 'events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'fs';
-import { Server } from 'http';
 import { AddressInfo } from 'net';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { connect, ConnectionOptions, TLSSocket } from 'tls';
-import { createListener, listen, ListenError } from '../../../src/scoring/http/listener';
+import { Call } from '../../../src/scoring/http/call';
+import { Listener, ListenError } from '../../../src/scoring/http/listener';
 import { eventually } from '../support/server';
 import { hasOpenssl, makeCertificate } from './support/certificates';
 import { keptLog } from './support/guarded-server';
@@ -17,7 +17,7 @@ suite('TLS', () => {
   const { log, lines, events } = keptLog();
   const folders = new Map<string, string>();
   let served: string;
-  let server: Server;
+  let listener: Listener;
 
   const folder = (name: string): string => {
     const known = folders.get(name) ?? mkdtempSync(path.join(tmpdir(), `tls-${name}-`));
@@ -28,18 +28,22 @@ suite('TLS', () => {
     for (const file of files) copyFileSync(path.join(folder(from), file), path.join(served, file));
   };
   const handshake = async (options: ConnectionOptions = {}): Promise<TLSSocket> => {
-    const { port } = server.address() as AddressInfo;
+    const { port } = listener.server.address() as AddressInfo;
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
     await once(socket, 'secureConnect');
     return socket;
   };
   const start = async (directory: string): Promise<void> => {
-    server = createListener(directory, (_, response) => void response.end('hello'), { log });
-    await listen(server, '127.0.0.1', 0);
+    const hello = async (call: Call): Promise<void> => {
+      await call.readBody(1_000, () => true);
+      call.send(200, ['content-length', '5'], [Buffer.from('hello')], true);
+    };
+    listener = new Listener(directory, call => void hello(call), { log });
+    await listener.listen('127.0.0.1', 0);
   };
   const stop = (): void => {
-    server.closeAllConnections();
-    server.close();
+    void listener.close();
+    listener.closeAllConnections();
   };
   const commonName = async (): Promise<string | string[] | undefined> => {
     const socket = await handshake();
@@ -83,6 +87,24 @@ suite('TLS', () => {
     await eventually(commonName, name => name === 'second');
 
     await expect(handshake(old)).rejects.toThrow(/protocol version|ECONNRESET|EPROTO/);
+  });
+
+  test('requests of all kinds are answered on one connection', async () => {
+    const socket = await handshake();
+    let answers = '';
+    socket.on('data', (piece: Buffer) => (answers += piece.toString()));
+    const plain = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const chunked = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+    for (const [index, request] of [plain, plain, chunked, plain].entries()) {
+      socket.write(request);
+      await eventually(
+        () => answers.split('hello').length - 1,
+        count => count === index + 1,
+      );
+    }
+    socket.destroy();
+
+    expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(4);
   });
 
   test('a new certificate is served to new connections, and those that there are go on', async () => {
@@ -143,8 +165,8 @@ suite('TLS', () => {
   test('a key that is not the certificate’s is an error at the start', () => {
     put('second', 'tls.key');
 
-    expect(() => createListener(served, () => undefined)).toThrow(ListenError);
-    expect(() => createListener(served, () => undefined)).toThrow(/tls.crt, tls.key\) cannot be used: .*key values mismatch/);
+    expect(() => new Listener(served, () => undefined)).toThrow(ListenError);
+    expect(() => new Listener(served, () => undefined)).toThrow(/tls.crt, tls.key\) cannot be used: .*key values mismatch/);
   });
 });
 
