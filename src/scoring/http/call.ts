@@ -32,8 +32,6 @@ export interface Call extends CallHead {
 export const DRAIN_BYTES = 64 * 1024;
 /** Up to this size a copy costs less than a second buffer in the system call. */
 export const ONE_WRITE_BYTES = 16 * 1024;
-/** A caller that reads none of its answer for so long will not read the rest. */
-export const UNREAD_ANSWER_MS = 60_000;
 /** A refused caller gets this long to read why; a reset at once would take the answer away. */
 export const LINGER_MS = 1_000;
 

@@ -23,6 +23,8 @@ const LIMITS = {
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
   noDelay: true,
+  // a caller that reads none of its answer for so long will not read the rest
+  unreadAnswerTimeout: 60_000,
 };
 const MAX_HEADERS = 100;
 /** What an idle connection was measured to take (Node.js 20), rounded up. Bytes. */
@@ -52,7 +54,8 @@ export class Listener {
   constructor(tlsDirectory: string | undefined, handle: (call: Call) => void, options: ListenerOptions = {}) {
     const limits = { ...LIMITS, ...options.limits };
     const server = tlsDirectory === undefined ? createServer(limits) : tlsServer(tlsDirectory, limits, options.log);
-    const handleNode = (request: IncomingMessage, response: ServerResponse): void => handle(new NodeCall(request, response));
+    const handleNode = (request: IncomingMessage, response: ServerResponse): void =>
+      handle(new NodeCall(request, response, limits.unreadAnswerTimeout));
     server.maxHeadersCount = MAX_HEADERS;
     server.maxConnections = options.maxConnections ?? maxConnections(tlsDirectory === undefined ? 'plain' : 'tls');
     server.on('request', handleNode).on('checkContinue', handleNode).on('clientError', refuse);

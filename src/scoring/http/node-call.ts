@@ -1,7 +1,7 @@
 import { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'http';
 import { Socket } from 'net';
 import { Readable } from 'stream';
-import { Call, declaredLength, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES, UNREAD_ANSWER_MS } from './call';
+import { Call, declaredLength, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES } from './call';
 import { header } from './header';
 import { Hold, readBody, RequestBody } from './request-body';
 
@@ -16,6 +16,7 @@ export class NodeCall implements Call {
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
+    private readonly unreadAnswerMs: number,
   ) {
     this.method = request.method ?? 'GET';
     this.url = request.url ?? '/';
@@ -70,7 +71,7 @@ export class NodeCall implements Call {
 
   private cutWhereUnread(): void {
     const { response } = this;
-    response.setTimeout(UNREAD_ANSWER_MS, () => response.destroy());
+    response.setTimeout(this.unreadAnswerMs, () => response.destroy());
   }
 
   private leavesUnread(): boolean {

@@ -293,6 +293,30 @@ describe('a plain connection', () => {
     ).toBe(true);
   });
 
+  test.each([
+    ['plain', 'x-plain: 1'],
+    ['node', 'TE: trailers'],
+  ])('cuts off a caller that reads none of its answer, read by %s', async (_, header) => {
+    let done = false;
+    await start(
+      call => {
+        call.done = () => (done = true);
+        call.send(200, ['content-length', '50000000'], [Buffer.alloc(50_000_000)], true);
+      },
+      { limits: { unreadAnswerTimeout: 200 } },
+    );
+    const { socket } = await open();
+    socket.pause();
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+
+    expect(
+      await eventually(
+        () => done,
+        over => over,
+      ),
+    ).toBe(true);
+  });
+
   test('is closed when it has been idle for long', async () => {
     await start(call => void echo(call), { limits: { keepAliveTimeout: 300, connectionsCheckingInterval: 50 } });
     const { socket, received, closed } = await open();

@@ -1,16 +1,24 @@
 import { IncomingHttpHeaders, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'http';
 import { Socket } from 'net';
 import { Readable } from 'stream';
-import { Call, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES, UNREAD_ANSWER_MS } from '../call';
+import { Call, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES } from '../call';
+import { BodyCollector, CallerGoneError, Hold, RequestBody } from '../request-body';
 import { ChunkedBody } from './chunked-body';
 import { httpDate } from './http-date';
 import { PlainHead } from './plain-head';
-import { BodyCollector, CallerGoneError, Hold, RequestBody } from '../request-body';
 
 interface Reader {
   readonly collector: BodyCollector;
   readonly resolve: (body: RequestBody) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** What is the same for all answers. */
+export interface AnswerTerms {
+  /** `Connection` and `Keep-Alive` of answers after which the connection stays; with its line ends. */
+  readonly keepAliveHeaders: string;
+  /** A caller that reads none of its answer for so long is cut off. */
+  readonly unreadAnswerMs: number;
 }
 
 /** A request that a plain connection read, and its answer. */
@@ -36,7 +44,7 @@ export class PlainCall implements Call {
     head: PlainHead,
     first: Buffer,
     readonly socket: Socket,
-    private readonly keepAliveHeaders: string,
+    private readonly terms: AnswerTerms,
     private readonly end: (closes: boolean) => void,
   ) {
     this.method = head.method;
@@ -129,11 +137,11 @@ export class PlainCall implements Call {
       validateHeaderValue(headers[i], headers[i + 1]);
       head += `${headers[i]}: ${headers[i + 1]}\r\n`;
     }
-    return `${head}Date: ${httpDate()}\r\n${closes ? 'Connection: close\r\n' : this.keepAliveHeaders}\r\n`;
+    return `${head}Date: ${httpDate()}\r\n${closes ? 'Connection: close\r\n' : this.terms.keepAliveHeaders}\r\n`;
   }
 
   private cutWhereUnread(): void {
-    this.socket.setTimeout(UNREAD_ANSWER_MS, () => this.socket.destroy());
+    this.socket.setTimeout(this.terms.unreadAnswerMs, () => this.socket.destroy());
   }
 
   /** The answer is out; the request may not be in. */

@@ -1,11 +1,10 @@
 import { Socket } from 'net';
-import { PlainCall } from './plain-call';
+import { AnswerTerms, PlainCall } from './plain-call';
 import { readPlainHead } from './plain-head';
 
 /** Whom a connection belongs to. */
 export interface PlainConnectionOwner {
-  /** For `Connection` and `Keep-Alive` of answers after which the connection stays. */
-  readonly keepAliveHeaders: string;
+  readonly terms: AnswerTerms;
   handle(call: PlainCall): void;
   /** What comes next is not plain. The connection is no longer this one's. */
   handOver(connection: PlainConnection, piece: Buffer): void;
@@ -67,9 +66,7 @@ export class PlainConnection {
     this.used = true;
     this.quiet = 0;
     const { socket, owner } = this;
-    const call = new PlainCall(head, piece.subarray(head.headBytes), socket, owner.keepAliveHeaders, closes =>
-      this.ended(closes),
-    );
+    const call = new PlainCall(head, piece.subarray(head.headBytes), socket, owner.terms, closes => this.ended(closes));
     this.call = call;
     owner.handle(call);
     if (call.missing > 0 && !call.wanted) socket.pause();

@@ -1,7 +1,7 @@
 import { Server } from 'http';
 import { Socket } from 'net';
 import { Server as TlsServer } from 'tls';
-import { PlainCall } from './plain-call';
+import { AnswerTerms, PlainCall } from './plain-call';
 import { PlainConnection, PlainConnectionOwner } from './plain-connection';
 
 /** Milliseconds each. */
@@ -10,12 +10,13 @@ export interface PlainConnectionsOptions {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly connectionsCheckingInterval: number;
+  readonly unreadAnswerTimeout: number;
   readonly handle: (call: PlainCall) => void;
 }
 
 /** Takes a server's connections before Node.js reads them, and gives it those whose requests are not plain. */
 export class PlainConnections implements PlainConnectionOwner {
-  readonly keepAliveHeaders: string;
+  readonly terms: AnswerTerms;
   readonly handle: (call: PlainCall) => void;
   private readonly open = new Set<PlainConnection>();
   private readonly clock: NodeJS.Timeout;
@@ -27,7 +28,10 @@ export class PlainConnections implements PlainConnectionOwner {
     private readonly options: PlainConnectionsOptions,
   ) {
     this.handle = options.handle;
-    this.keepAliveHeaders = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(options.keepAliveTimeout / 1000)}\r\n`;
+    this.terms = {
+      keepAliveHeaders: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(options.keepAliveTimeout / 1000)}\r\n`,
+      unreadAnswerMs: options.unreadAnswerTimeout,
+    };
     this.event = server instanceof TlsServer ? 'secureConnection' : 'connection';
     const [listener] = server.listeners(this.event);
     this.readByNode = socket => void listener.call(server, socket);
