@@ -7,12 +7,19 @@ import { Hold, RequestBody } from './request-body';
 /** What is known of a request before its body is read. */
 export type CallHead = Readonly<Pick<IncomingMessage, 'method' | 'headers' | 'socket'>>;
 
+/**
+ * Who is told once, when the connection is done with a call: the answer is out, or the caller has left. An object and no function:
+ * V8 keeps calls through young collections that have a closure of their own as a property ([decisions](../../../docs/decisions.md), 46).
+ */
+export interface CallObserver {
+  callEnded(): void;
+}
+
 /** One request and the way back to its caller, whoever reads the connection. */
 export interface Call extends CallHead {
   readonly method: string;
   readonly url: string;
-  /** Called once, when the connection is done with it: the answer is out, or the caller has left. */
-  done?: () => void;
+  observer?: CallObserver;
   /** Says `close` where the caller leaves. */
   readonly caller: Pick<EventEmitter, 'once' | 'off'>;
   /** Whether an answer was begun, or there is nobody to get one. */

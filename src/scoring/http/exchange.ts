@@ -1,6 +1,6 @@
 import { randomUUID } from 'crypto';
 import { Readable } from 'stream';
-import { Call, CallHead } from './call';
+import { Call, CallHead, CallObserver } from './call';
 import { header } from './header';
 import { Route } from './routes';
 
@@ -14,12 +14,14 @@ type Headers = Readonly<Record<string, string>>;
 export interface ExchangeOptions {
   /** Whether the connection may serve another request; asked when the answer is sent. */
   readonly mayKeepAlive: () => boolean;
+  /** The connection is done with it. */
+  readonly ended: (exchange: Exchange) => void;
   /** Headers that every answer to this request carries; names and values in turn. */
   readonly extraHeaders: (request: CallHead) => readonly string[];
 }
 
 /** One request and its answer. Every answer carries the request ids; every failure is `{"message": …}`, or the protocol's own. */
-export class Exchange {
+export class Exchange implements CallObserver {
   readonly method: string;
   readonly path: string;
   /** With the question mark, or empty. */
@@ -51,6 +53,11 @@ export class Exchange {
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark);
     this.idFault = this.readIds();
+    call.observer = this;
+  }
+
+  callEnded(): void {
+    this.options.ended(this);
   }
 
   /** The id that every log line about this request carries. */

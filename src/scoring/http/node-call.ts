@@ -1,7 +1,7 @@
 import { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'http';
 import { Socket } from 'net';
 import { Readable } from 'stream';
-import { Call, declaredLength, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES } from './call';
+import { Call, CallObserver, declaredLength, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES } from './call';
 import { header } from './header';
 import { Hold, readBody, RequestBody } from './request-body';
 
@@ -11,7 +11,7 @@ export class NodeCall implements Call {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly socket: Socket;
-  done?: () => void;
+  observer?: CallObserver;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -22,7 +22,7 @@ export class NodeCall implements Call {
     this.url = request.url ?? '/';
     this.headers = request.headers;
     this.socket = request.socket;
-    response.once('close', () => this.done?.());
+    response.once('close', () => this.observer?.callEnded());
   }
 
   get caller(): ServerResponse {

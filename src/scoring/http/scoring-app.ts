@@ -63,6 +63,7 @@ export class ScoringApp {
   constructor(private readonly options: ScoringAppOptions) {
     const { cors } = options;
     this.exchangeOptions = {
+      ended: exchange => this.ended(exchange),
       mayKeepAlive: () => !this.draining,
       extraHeaders: request => cors?.headersFor(request) ?? NO_HEADERS,
     };
@@ -71,10 +72,6 @@ export class ScoringApp {
   handle(call: Call): void {
     this.active++;
     const exchange = new Exchange(call, this.exchangeOptions);
-    call.done = () => {
-      this.options.observer.answered(exchange);
-      if (--this.active === 0) this.onIdle?.();
-    };
     const route = this.options.routes.match(exchange.path);
     exchange.route = route;
     if (exchange.refusedForItsIds()) return;
@@ -83,6 +80,11 @@ export class ScoringApp {
       exchange.message(405, 'The method is not allowed for the requested URL.', { Allow: methodsOf(route).join(', ') });
     } else if (exchange.method === 'OPTIONS') this.answerOptions(route, exchange);
     else this.answer(route, exchange);
+  }
+
+  private ended(exchange: Exchange): void {
+    this.options.observer.answered(exchange);
+    if (--this.active === 0) this.onIdle?.();
   }
 
   /** From now on not ready, and every answer closes its connection; what comes is answered all the same. */

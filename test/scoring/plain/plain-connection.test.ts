@@ -230,7 +230,7 @@ describe('a plain connection', () => {
   test('tells of a caller that leaves before its body is complete, and before it is answered', async () => {
     const ends: unknown[] = [];
     await start(call => {
-      call.done = () => ends.push('done');
+      call.observer = { callEnded: () => void ends.push('done') };
       call.caller.once('close', () => ends.push('close'));
       void readBody(call).catch((error: Error) => ends.push(error.constructor));
     });
@@ -300,7 +300,7 @@ describe('a plain connection', () => {
     let done = false;
     await start(
       call => {
-        call.done = () => (done = true);
+        call.observer = { callEnded: () => void (done = true) };
         call.send(200, ['content-length', '50000000'], [Buffer.alloc(50_000_000)], true);
       },
       { limits: { unreadAnswerTimeout: 200 } },

@@ -1,7 +1,7 @@
 import { IncomingHttpHeaders, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'http';
 import { Socket } from 'net';
 import { Readable } from 'stream';
-import { Call, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES } from '../call';
+import { Call, CallObserver, DRAIN_BYTES, LINGER_MS, ONE_WRITE_BYTES } from '../call';
 import { BodyCollector, CallerGoneError, Hold, RequestBody } from '../request-body';
 import { ChunkedBody } from './chunked-body';
 import { httpDate } from './http-date';
@@ -26,7 +26,7 @@ export class PlainCall implements Call {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  done?: () => void;
+  observer?: CallObserver;
   /** Bytes of the body that are still to come. */
   missing: number;
   /** Whether somebody wants what comes. */
@@ -164,7 +164,7 @@ export class PlainCall implements Call {
   private finish(closes: boolean): void {
     if (this.finished) return;
     this.finished = true;
-    this.done?.();
+    this.observer?.callEnded();
     this.end(closes);
   }
 }
