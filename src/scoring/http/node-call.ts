@@ -58,7 +58,10 @@ export class NodeCall implements Call {
     const { response } = this;
     this.head(status, headers, keepAlive);
     response.flushHeaders();
-    body.once('error', () => response.destroy());
+    const cut = (): void => void response.destroy();
+    // it broke off before anybody listened, and says so to nobody again
+    if (body.destroyed) return cut();
+    body.once('error', cut);
     response.once('close', () => body.destroy());
     body.pipe(response);
     this.cutWhereUnread();

@@ -266,6 +266,34 @@ describe('a plain connection', () => {
     expect(await eventually(received, all => bodies(all).length === 1)).toMatch(/plain:POST:d;$/);
   });
 
+  test('leaves nothing behind on its socket, however many answers are long or streamed', async () => {
+    const listeners: number[] = [];
+    await start(call => {
+      listeners.push(call.socket.eventNames().reduce((sum, name) => sum + call.socket.listenerCount(name), 0));
+      if (call.url === '/stream') call.stream(200, [], Readable.from([Buffer.from('plain:end;')]), true);
+      else call.send(200, ['content-length', '5000010'], [Buffer.alloc(5_000_000), Buffer.from('plain:end;')], true);
+    });
+    const { socket, received } = await open();
+    for (let i = 0; i < 14; i++) {
+      socket.write(GET.replace('/', i % 2 === 0 ? '/stream' : '/long'));
+      await eventually(received, all => bodies(all).length > i && (i % 2 === 1 || all.endsWith('0\r\n\r\n')));
+    }
+
+    expect(new Set(listeners).size).toBe(1);
+  });
+
+  test.each([
+    ['plain', 'x-plain: 1'],
+    ['node', 'TE: trailers'],
+  ])('breaks off at once where a stream had ended before, read by %s', async (_, header) => {
+    await start(call => call.stream(200, [], new Readable({ read: () => undefined }).destroy(), true));
+    const { socket, received, closed } = await open();
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+    await closed;
+
+    expect(received()).not.toMatch(/0\r\n\r\n$/);
+  });
+
   test('breaks off where a stream does, and ends a stream whose caller leaves', async () => {
     const streams: Readable[] = [];
     await start(call => {

@@ -33,6 +33,7 @@ export class PlainCall implements Call {
   wanted = false;
   private first?: Buffer;
   private reader?: Reader;
+  private streamed?: Readable;
   private begun = false;
   private gone = false;
   private finished = false;
@@ -122,7 +123,7 @@ export class PlainCall implements Call {
     // it broke off before anybody listened, and says so to nobody again
     if (body.destroyed) return cut();
     body.once('error', cut);
-    socket.once('close', () => body.destroy());
+    this.streamed = body;
     const chunks = body.pipe(new ChunkedBody());
     chunks.once('end', () => socket.write('0\r\n\r\n', 'latin1', () => this.sent(closes)));
     chunks.pipe(socket, { end: false });
@@ -140,8 +141,9 @@ export class PlainCall implements Call {
     return `${head}Date: ${httpDate()}\r\n${closes ? 'Connection: close\r\n' : this.terms.keepAliveHeaders}\r\n`;
   }
 
+  /** The connection ends where nothing happens for so long. */
   private cutWhereUnread(): void {
-    this.socket.setTimeout(this.terms.unreadAnswerMs, () => this.socket.destroy());
+    this.socket.setTimeout(this.terms.unreadAnswerMs);
   }
 
   /** The answer is out; the request may not be in. */
@@ -164,6 +166,7 @@ export class PlainCall implements Call {
   private finish(closes: boolean): void {
     if (this.finished) return;
     this.finished = true;
+    this.streamed?.destroy();
     this.observer?.callEnded();
     this.end(closes);
   }

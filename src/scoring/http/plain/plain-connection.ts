@@ -29,6 +29,7 @@ export class PlainConnection {
     private readonly owner: PlainConnectionOwner,
   ) {
     socket.on('data', this.onData).on('end', this.onEnd).on('error', ignore).on('close', this.onClose);
+    socket.on('timeout', this.onTimeout);
   }
 
   /** Whether it waits for a request. */
@@ -54,6 +55,9 @@ export class PlainConnection {
     if (this.call === undefined) this.socket.end();
     else this.socket.destroy();
   };
+
+  /** Somebody does not read an answer. */
+  private readonly onTimeout = (): void => void this.socket.destroy();
 
   private readonly onClose = (): void => {
     this.call?.leave();
@@ -82,6 +86,7 @@ export class PlainConnection {
   private handOver(piece: Buffer): void {
     const { socket } = this;
     socket.off('data', this.onData).off('end', this.onEnd).off('error', ignore).off('close', this.onClose);
+    socket.off('timeout', this.onTimeout);
     this.owner.handOver(this, piece);
   }
 }
