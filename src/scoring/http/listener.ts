@@ -5,6 +5,7 @@ import { Log } from '../log';
 import { Call } from './call';
 import { NodeCall } from './node-call';
 import { PlainConnections } from './plain/plain-connections';
+import { MAX_HEAD_BYTES, MAX_HEADERS } from './plain/plain-head';
 import { createTlsServer, TlsFilesError } from './tls-server';
 
 /** The address cannot be served; the message is for the operator. */
@@ -21,12 +22,11 @@ const LIMITS = {
   // head and body together, however slowly they trickle
   requestTimeout: 120_000,
   connectionsCheckingInterval: 5_000,
-  maxHeaderSize: 16 * 1024,
+  maxHeaderSize: MAX_HEAD_BYTES,
   noDelay: true,
   // a caller that reads none of its answer for so long will not read the rest
   unreadAnswerTimeout: 60_000,
 };
-const MAX_HEADERS = 100;
 /** What an idle connection was measured to take (Node.js 20), rounded up. Bytes. */
 const CONNECTION_BYTES = { plain: 12 * 1024, tls: 48 * 1024 };
 const MOST_CONNECTIONS = 16_384;

@@ -82,11 +82,6 @@ export class ScoringApp {
     else this.answer(route, exchange);
   }
 
-  private ended(exchange: Exchange): void {
-    this.options.observer.answered(exchange);
-    if (--this.active === 0) this.onIdle?.();
-  }
-
   /** From now on not ready, and every answer closes its connection; what comes is answered all the same. */
   drain(): void {
     this.draining = true;
@@ -95,6 +90,11 @@ export class ScoringApp {
   /** Resolves when nothing is being answered. */
   idle(): Promise<void> {
     return this.active === 0 ? Promise.resolve() : new Promise(resolve => (this.onIdle = resolve));
+  }
+
+  private ended(exchange: Exchange): void {
+    this.options.observer.answered(exchange);
+    if (--this.active === 0) this.onIdle?.();
   }
 
   private answerOptions(route: Route, exchange: Exchange): void {

@@ -98,7 +98,7 @@ export class PlainCall implements Call {
 
   send(status: number, headers: readonly string[], body: readonly Buffer[], keepAlive: boolean): void {
     const { socket } = this;
-    const closes = !keepAlive || this.missing > DRAIN_BYTES;
+    const closes = this.closesAfter(keepAlive);
     const head = this.head(status, headers, closes);
     const content = hasBody(status) ? body : [];
     const sent = (): void => this.sent(closes);
@@ -117,7 +117,7 @@ export class PlainCall implements Call {
 
   stream(status: number, headers: readonly string[], body: Readable, keepAlive: boolean): void {
     const { socket } = this;
-    const closes = !keepAlive || this.missing > DRAIN_BYTES;
+    const closes = this.closesAfter(keepAlive);
     const cut = (): void => void socket.destroy();
     socket.write(this.head(status, [...headers, 'transfer-encoding', 'chunked'], closes), 'latin1');
     // it broke off before anybody listened, and says so to nobody again
@@ -128,6 +128,11 @@ export class PlainCall implements Call {
     chunks.once('end', () => socket.write('0\r\n\r\n', 'latin1', () => this.sent(closes)));
     chunks.pipe(socket, { end: false });
     this.cutWhereUnread();
+  }
+
+  /** Whether the connection ends with this answer: so much that is unread is not waited for. */
+  private closesAfter(keepAlive: boolean): boolean {
+    return !keepAlive || this.missing > DRAIN_BYTES;
   }
 
   private head(status: number, headers: readonly string[], closes: boolean): string {

@@ -19,8 +19,6 @@ export class PlainConnections implements PlainConnectionOwner {
   readonly terms: AnswerTerms;
   readonly handle: (call: PlainCall) => void;
   private readonly open = new Set<PlainConnection>();
-  private readonly clock: NodeJS.Timeout;
-  private readonly event: string;
   private readonly readByNode: (socket: Socket) => void;
 
   constructor(
@@ -32,12 +30,12 @@ export class PlainConnections implements PlainConnectionOwner {
       keepAliveHeaders: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(options.keepAliveTimeout / 1000)}\r\n`,
       unreadAnswerMs: options.unreadAnswerTimeout,
     };
-    this.event = server instanceof TlsServer ? 'secureConnection' : 'connection';
-    const [listener] = server.listeners(this.event);
+    const event = server instanceof TlsServer ? 'secureConnection' : 'connection';
+    const [listener] = server.listeners(event);
     this.readByNode = socket => void listener.call(server, socket);
-    server.off(this.event, listener as () => void).on(this.event, (socket: Socket) => this.take(socket));
-    this.clock = setInterval(() => this.sweep(), options.connectionsCheckingInterval).unref();
-    server.once('close', () => clearInterval(this.clock));
+    server.off(event, listener as () => void).on(event, (socket: Socket) => this.take(socket));
+    const clock = setInterval(() => this.sweep(), options.connectionsCheckingInterval).unref();
+    server.once('close', () => clearInterval(clock));
   }
 
   handOver(connection: PlainConnection, piece: Buffer): void {

@@ -10,8 +10,10 @@ export interface PlainHead {
   readonly bodyBytes: number;
 }
 
-const MAX_HEAD_BYTES = 16 * 1024;
-const MAX_HEADERS = 100;
+/** Of every request, whoever reads it. */
+export const MAX_HEAD_BYTES = 16 * 1024;
+export const MAX_HEADERS = 100;
+
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 
